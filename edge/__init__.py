@@ -1,0 +1,3 @@
+"""One window, kiosk, station or board of a service hall."""
+
+__version__ = "0.1.0"
