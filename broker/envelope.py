@@ -2,11 +2,13 @@
 
     b"OW" | version 1 | suite | header length (2 bytes) | header (JSON) | body | signature (64 bytes)
 
-The signature is Ed25519 by the sender over SHA-256 of everything before it. With suite 0 the body is plain; with suite 1
-it is HPKE (RFC 9180) base mode, X25519-HKDF-SHA256-ChaCha20Poly1305, to the receiver's key, with the clear header bound
-in as `info`: a header cannot be moved to another body. Figures and the reasons for the suite: RELIABILITY.md C, ADR 0004.
+The signature is Ed25519 by the sender over SHA-256 of everything before it. With suite 0 the body is plain; with
+suite 1 it is HPKE (RFC 9180) base mode, X25519-HKDF-SHA256-ChaCha20Poly1305, to the receiver's key, with the clear
+header bound in as `info`: a header cannot be moved to another body. Figures and the reasons for the suite:
+RELIABILITY.md C, ADR 0003.
 
-Pure: keys come in, bytes go out. Order of reading is measure, parse, verify, open; no step trusts what a later one proves.
+Pure: keys come in, bytes go out. Order of reading is measure, parse, verify, open; no step trusts what a later one
+proves.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class HandoverProof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketIssued:
-    """取号: the kiosk has printed a number. Nothing of the resident: the identity is sealed in the ticket's own code."""
+    """取号: the kiosk has printed a number. The identity is not here: it is sealed in the ticket's own code."""
 
     KIND: ClassVar[str] = "ticket-issued/1"
     LASTING: ClassVar[bool] = True

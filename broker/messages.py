@@ -1,7 +1,8 @@
 """What may be said: the papers on their way in, and the answers on their way back. Events stand in `events.py`.
 
 Frozen, numbered by KIND, bounded when built, whether by the sender or from the wire: a wrong message fails at the
-window, not in the archive. Fields are only ever added, at the end, with a default; `codec.py` turns messages into bytes.
+window, not in the archive. Fields are only ever added, at the end, with a default; `codec.py` turns messages into
+bytes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ CHUNK_BYTES_MAX: Final = 192 * 1024  # of page in one chunk: with its header bel
 CHUNKS_MAX: Final = -(-SEALED_PAGE_BYTES_MAX // CHUNK_BYTES_MAX)
 MANIFEST_BYTES_MAX: Final = 64 * 1024
 FORM_FIELDS_MAX: Final = 30
+FORM_CHARACTERS_MAX: Final = 10_000  # of all values: 30 kB of hanzi, so that form and 40 pages fit one manifest
 NAME_MAX: Final = 60  # characters; a foreign resident's English name may have that many
 TIME_MS_MAX: Final = 4_102_444_800_000  # 2100-01-01
 
@@ -115,7 +117,7 @@ class IntakePacket:
     service_item: str  # code in the catalogue
     resident: Resident
     pages: tuple[Page, ...]  # 1 to PAGES_MAX, in order
-    form: dict[str, str] = field(default_factory=dict)  # what the clerk filled in: at most FORM_FIELDS_MAX
+    form: dict[str, str] = field(default_factory=dict, repr=False)  # what the clerk filled in; never in a log
     window: int | None = None  # the painted number; None at a station
     accepted_at_ms: int = 0  # by the unit's clock, for people
     called_at_ms: int | None = None
@@ -131,17 +133,21 @@ class IntakePacket:
         require(1 <= len(self.pages) <= PAGES_MAX, f"a packet has 1 to {PAGES_MAX} pages")
         require(len({page.digest for page in self.pages}) == len(self.pages), "no page stands twice in a packet")
         require(len(self.form) <= FORM_FIELDS_MAX, f"a form has at most {FORM_FIELDS_MAX} fields")
+        require(
+            sum(map(len, self.form.values())) <= FORM_CHARACTERS_MAX,
+            f"a form holds at most {FORM_CHARACTERS_MAX} characters in all",
+        )
         for name, value in self.form.items():
             require(0 < len(name) <= 40 and name.isprintable(), "a form field's name is 1 to 40 printable characters")
             require(
-                len(value) <= 500 and value.replace("\n", "").isprintable() | (value.strip() == ""),
-                "a form field holds at most 500 printable characters",
+                len(value) <= 500 and value.replace("\n", "").isprintable(),
+                "a form field holds at most 500 printable characters and line breaks",
             )
         require(self.window is None or 1 <= self.window <= WINDOWS_MAX, f"a window is 1 to {WINDOWS_MAX}")
         for time_ms in (self.accepted_at_ms, self.called_at_ms or 0, self.opened_at_ms or 0):
             _require_time(time_ms)
         require(
-            len(self.accepted_by) <= 40 and self.accepted_by.isprintable() | (self.accepted_by == ""),
+            len(self.accepted_by) <= 40 and self.accepted_by.isprintable(),
             "a clerk's number is at most 40 printable characters",
         )
 

@@ -174,7 +174,7 @@ class CallDisplay(Device, Protocol):
 class Button(StrEnum):
     NEXT = "next"  # 下一位
     RECALL = "recall"  # 重呼
-    PASS = "pass"  # 过号
+    PASS = "pass"  # 过号  # noqa: S105
     WHISTLE = "whistle"  # 吹哨
     PHOTOGRAPH = "photograph"  # 拍照
 
