@@ -1,0 +1,1 @@
+"""The Mosquitto that enforces the contract: its configuration, rendered."""
