@@ -64,7 +64,8 @@ def test_a_name_at_its_bounds_is_one(name: str) -> None:
     "topic",
     [
         "ow/1/w-1/up", "ow/1/w-1/up/packet/x", "ow/2/w-1/up/packet", "ow/1/w-1/up/call", "ow/1/w-1/down/packet",
-        "ow/1/+/up/packet", "ow/1/../up/packet", "/ow/1/w-1/up/packet", "$SYS/x", "ow/1/central/up/packet", "ow/1/w-1/up/",
+        "ow/1/+/up/packet", "ow/1/../up/packet", "/ow/1/w-1/up/packet", "$SYS/x", "ow/1/central/up/packet",
+        "ow/1/w-1/up/",
     ],
 )  # fmt: skip
 def test_a_topic_that_is_none_is_refused(topic: str) -> None:
