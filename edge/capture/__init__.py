@@ -1,0 +1,26 @@
+"""Frame -> judged page: find the sheet, flatten it, even its light, judge it, encode it. One file a step.
+
+Frames come from the document camera (`firmware.ports.Frame`), pages go to `edge/packet.py`. Pure: no file, no clock, no
+thread; the same pixels always give the same page.
+
+    pixels ─► shrink ─► find ─► flatten ─► even ─► judge ─► encode ─► CapturedPage
+    pixels ─► scan ─► codes
+"""
+
+from edge.capture.page import CapturedPage, capture
+from edge.capture.preview import preview_outline
+from edge.capture.quad import Corners
+from edge.capture.scan import Code, read_codes
+from edge.capture.verdict import Measures, Verdict, VerdictCode
+
+__all__ = [
+    "CapturedPage",
+    "Code",
+    "Corners",
+    "Measures",
+    "Verdict",
+    "VerdictCode",
+    "capture",
+    "preview_outline",
+    "read_codes",
+]

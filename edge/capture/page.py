@@ -1,0 +1,82 @@
+"""The whole way of one frame: find, flatten, even, judge, encode. What `session.py` and the console call."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from edge.capture import verdict as verdicts
+from edge.capture.encode import encode
+from edge.capture.find import find_sheet
+from edge.capture.flatten import LONGEST, flatten, page_size
+from edge.capture.judge import judge
+from edge.capture.quad import Corners, as_corners
+from edge.capture.shrink import checked, shrink
+from edge.capture.verdict import Measures, Verdict
+from firmware.ports import Pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedPage:
+    """One page as an officer will see it, and what the judge says of it.
+
+    A page that is refused is there all the same: the clerk may look at it and, deliberately, take it. When no sheet was
+    found the page is the whole frame and `corners` is None.
+    """
+
+    jpeg: bytes  # at most broker.messages.PAGE_BYTES_MAX
+    width: int  # pixels
+    height: int
+    plain_digest: str  # SHA-256 of `jpeg`, as broker.messages.Page wants it
+    corners: Corners | None  # in pixels of the frame
+    verdict: Verdict
+    measures: Measures
+
+    @property
+    def usable(self) -> bool:
+        """Whether the judge would take it."""
+        return self.verdict.usable
+
+    @property
+    def reason(self) -> str:
+        """Return the sentence for the clerk: what to do."""
+        return self.verdict.notice
+
+    def __repr__(self) -> str:
+        return f"CapturedPage({self.width}x{self.height}, {self.verdict.code})"  # never the page itself
+
+
+def capture(frame: Pixels, *, empty_desk: Pixels | None = None) -> CapturedPage:
+    """Return the sheet in this frame as an upright, flat, evenly lit, cropped and judged page.
+
+    Args:
+        frame: the document camera's full frame, BGR; best at least 2480 pixels on its longest side.
+        empty_desk: a frame of the same camera and size with nothing on the desk; helps where paper and desk are alike.
+            One of another size is left aside.
+
+    Raises:
+        PictureRefused: the frame is not height × width × 3 of bytes.
+    """
+    frame = checked(frame)
+    height, width = frame.shape[:2]
+    sheet = find_sheet(frame)
+    if sheet is None:
+        whole, _ = shrink(frame, LONGEST)
+        return _captured(whole, None, verdicts.NOTHING_THERE, Measures())
+    page_width, page_height, _ = page_size(sheet.quad, width, height)
+    page = flatten(frame, sheet.quad, page_width, page_height)
+    measures = Measures(found=sheet.support, brightness=float(page[::16, ::16].mean()))
+    return _captured(page, as_corners(sheet.quad), judge(measures, ()), measures)
+
+
+def _captured(page: Pixels, corners: Corners | None, verdict: Verdict, measures: Measures) -> CapturedPage:
+    jpeg, width, height = encode(page)
+    return CapturedPage(
+        jpeg=jpeg,
+        width=width,
+        height=height,
+        plain_digest=hashlib.sha256(jpeg).hexdigest(),
+        corners=corners,
+        verdict=verdict,
+        measures=measures,
+    )
