@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from broker.topics import CENTRAL, ROOT, VERSION, Down, Up, UnitId, all_up, down, up
+from broker.topics import CENTRAL, ROOT, VERSION, Down, UnitId, Up, all_up, down, up
 
 _SOMEBODY: Final = UnitId("some-unit")  # stands for "the unit that asks"; Mosquitto writes that as %u
 _USERNAME: Final = "%u"

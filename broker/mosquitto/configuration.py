@@ -1,4 +1,4 @@
-"""Mosquitto's configuration file, rendered for one hall. Works with Mosquitto 2.0.11 (Debian 12) and 2.0.21 (Debian 13).
+"""Mosquitto's configuration file, rendered for one hall: for Mosquitto 2.0.11 (Debian 12) and 2.0.21 (Debian 13).
 
 Pure: settings in, text out; `provisioning` writes it beside the files that it names. The broker keeps nothing: it is
 the wire, not the store (ADR 0080). What each line stops or costs was measured in RELIABILITY.md B.

@@ -1,0 +1,36 @@
+"""The broker's folder: its configuration, access list, certificate and revocation list, written anew at each start."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from broker.access import render_acl
+from broker.mosquitto.configuration import CONFIGURATION_FILE, BrokerSettings, render_configuration
+from provisioning.authority import HallAuthority
+from provisioning.files import make_folder, write_open
+
+# Debian puts Mosquitto where only root's PATH looks.
+MOSQUITTO_PLACES: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto")
+
+
+def write_broker_folder(
+    folder: Path, authority: HallAuthority, *, port: int, now: datetime, bind: str = "127.0.0.1"
+) -> BrokerSettings:
+    """Write all that Mosquitto needs to be started in this folder with `-c mosquitto.conf`; return its settings."""
+    settings = BrokerSettings(port=port, bind=bind, user=_owner())
+    make_folder(folder)
+    write_open(folder / settings.ca, authority.certificate_pem)
+    authority.server(folder / settings.certificate, folder / settings.key, now=now)
+    authority.revocations(folder / settings.crl, now=now)
+    write_open(folder / settings.acl, render_acl())
+    write_open(folder / CONFIGURATION_FILE, render_configuration(settings))
+    return settings
+
+
+def _owner() -> str:
+    # Mosquitto started by root becomes the user `mosquitto`, who could not read the key: it stays who we are.
+    return pwd.getpwuid(os.getuid()).pw_name if os.getuid() == 0 else ""

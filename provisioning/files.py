@@ -1,0 +1,40 @@
+"""Write a file whole or not at all, secrets for their owner's eyes only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+SECRET: Final = 0o600
+OPEN: Final = 0o644
+FOLDER: Final = 0o700
+
+
+def write_secret(path: Path, data: bytes | str) -> None:
+    """Write a file of mode 0600: it has that mode from its first byte on."""
+    _write(path, data, SECRET)
+
+
+def write_open(path: Path, data: bytes | str) -> None:
+    """Write a file that others may read (0644)."""
+    _write(path, data, OPEN)
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder of mode 0700, with its parents, and return it. It may be there already."""
+    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+    return path
+
+
+def _write(path: Path, data: bytes | str, mode: int) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    content = data.encode() if isinstance(data, str) else data
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)  # whatever the umask says
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
+    beside.replace(path)
