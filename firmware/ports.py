@@ -44,6 +44,13 @@ class CameraNotReady(DeviceError, TimeoutError):
     notice = "高拍仪没有响应，请检查电源和连接线后重试。"
 
 
+class CameraMissing(DeviceMissing, CameraNotReady):
+    """The document camera was unplugged, or never there: whoever copes with no frame copes with this."""
+
+    code = "camera-missing"
+    notice = "找不到高拍仪，请检查是否插好。"
+
+
 class ScannerMissing(DeviceMissing):
     code = "scanner-missing"
     notice = "扫描枪没有连接，请插好后重试；也可以把号票放在高拍仪下识别。"
