@@ -1,0 +1,1 @@
+"""The hall's book: facts, the entries that hold them, and the unit of work that appends them."""
