@@ -7,8 +7,9 @@ newline. What is there is kept: making a key a second time returns the first.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_p256
@@ -30,7 +31,6 @@ KEY_BYTES: Final = 32
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
 PublicKey = Ed25519PublicKey | X25519PublicKey
-P = TypeVar("P", Ed25519PrivateKey, X25519PrivateKey, EllipticCurvePrivateKey)
 
 
 class KeyFileRefused(Refused):
@@ -42,17 +42,26 @@ class KeyFileRefused(Refused):
 
 def signing_key(path: Path) -> Ed25519PrivateKey:
     """Return the Ed25519 key of this file, made now if there is none."""
-    return _kept(path, Ed25519PrivateKey, Ed25519PrivateKey.generate)
+    key = _kept(path, Ed25519PrivateKey.generate)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _refused(path, "Ed25519")
+    return key
 
 
 def sealing_key(path: Path) -> X25519PrivateKey:
     """Return the X25519 key of this file, made now if there is none."""
-    return _kept(path, X25519PrivateKey, X25519PrivateKey.generate)
+    key = _kept(path, X25519PrivateKey.generate)
+    if not isinstance(key, X25519PrivateKey):
+        raise _refused(path, "X25519")
+    return key
 
 
 def tls_key(path: Path) -> EllipticCurvePrivateKey:
     """Return the P-256 key of this file, made now if there is none."""
-    return _kept(path, EllipticCurvePrivateKey, lambda: generate_p256(SECP256R1()))
+    key = _kept(path, lambda: generate_p256(SECP256R1()))
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise _refused(path, "elliptic curve")
+    return key
 
 
 def secret_key(path: Path) -> bytes:
@@ -92,14 +101,14 @@ def read_public(path: Path) -> PublicKey:
     return key
 
 
-def _kept(path: Path, kind: type[P], make: object) -> P:
+def _kept(path: Path, make: Callable[[], PrivateKey]) -> object:
     if not path.exists():
-        assert callable(make)
         write_secret(path, private_pem(make()))
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        return load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError):
         raise KeyFileRefused(f"{path.name} is not a private key in PEM") from None
-    if not isinstance(key, kind):
-        raise KeyFileRefused(f"{path.name} is not the kind of key that it should be")
-    return key
+
+
+def _refused(path: Path, kind: str) -> KeyFileRefused:
+    return KeyFileRefused(f"{path.name} is not an {kind} key")
