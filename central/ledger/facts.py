@@ -340,6 +340,7 @@ class MessageRefusedNoted:
     message_kind: str
     code: str
     content_hash: str
+    notice: str = ""  # as the clerk is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

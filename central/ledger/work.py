@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from broker.messages import CallPurpose, Priority, Resident
-from central.ledger.entry import Entry
+from central.ledger.entry import Entry, Origin
 from central.ledger.facts import CatalogueItem, Fact
 from central.ledger.states import CaseState, TicketState
 
@@ -291,6 +291,11 @@ class UnitOfWork(Protocol):
 
     @property
     def hall(self) -> str: ...
+
+    @property
+    def origin(self) -> Origin | None:
+        """Return the message from the wire that is being handled; its unit is the actor. None for staff's commands."""
+        ...
 
     @property
     def tickets(self) -> Tickets: ...
