@@ -186,7 +186,7 @@ class VisitEnded:
     ticket: str
     day: str
     window: int | None
-    outcome: str  # finished | cancelled
+    outcome: str  # finished | cancelled | lapsed: the state that the ticket takes
     packets: int = 0
 
 

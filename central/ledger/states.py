@@ -16,6 +16,7 @@ class TicketState(StrEnum):
     PASSED = "passed"  # called and not come; may re-enter
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    LAPSED = "lapsed"  # its day was closed before it was served
     UNQUEUED = "unqueued"  # issued at a station, for no window's queue
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from broker.messages import CallPurpose, Priority, Resident
 from central.ledger.entry import Entry, Origin
 from central.ledger.facts import CatalogueItem, Fact
 from central.ledger.states import CaseState, TicketState
+
+
+PLACE_STEP: Final = 1 << 20  # a ticket's place is its entry's number times this: room between two for those re-entering
 
 
 class Clock(Protocol):
@@ -37,7 +40,7 @@ class TicketRecord:
     group: str  # the letter
     priority: Priority
     state: TicketState
-    place: int  # among the waiting the lower is called first; issue order unless re-entered
+    place: int  # among the waiting the lower is called first; issued_seq * PLACE_STEP unless re-entered
     issued_at_ms: int
     window: int | None  # where it is called or served
     calls: int  # calls in this turn, recalls included
@@ -145,8 +148,14 @@ class Tickets(Protocol):
         """Return the waiting ticket with the lowest place, of that group and priority if they are given."""
         ...
 
-    def waiting(self, day: str, *, limit: int = 100) -> Sequence[TicketRecord]:
-        """Return the waiting tickets by place, of all groups."""
+    def waiting(
+        self, day: str, *, group: str | None = None, priority: Priority | None = None, limit: int = 100
+    ) -> Sequence[TicketRecord]:
+        """Return the waiting tickets by place, of that group and priority if they are given."""
+        ...
+
+    def unfinished(self, *, until_day: str, limit: int = 500) -> Sequence[TicketRecord]:
+        """Return tickets of this day and earlier that wait, are called, served or passed: what a closing day ends."""
         ...
 
     def waiting_counts(self, day: str) -> Mapping[tuple[str, Priority], int]:
