@@ -1,7 +1,7 @@
 """What a unit shows: one immutable snapshot with a version, made by `core.py` after every change.
 
-Goes to the console's pages, to the panel's lamps and to tests. Holds nothing of a resident in clear but the masked name
-and number of those who stand at this window: 张*三, 110105********1234. Times are Unix milliseconds by the unit's clock.
+Goes to the console's pages, to the panel's lamps and to tests. Of a resident it holds nothing but the masked name and
+number of those who stand at this window: 张*三, 110105********1234. Times are Unix milliseconds by the unit's clock.
 """
 
 from __future__ import annotations
