@@ -17,8 +17,7 @@ from central.ledger.entry import Entry, Origin
 from central.ledger.facts import CatalogueItem, Fact
 from central.ledger.states import CaseState, TicketState
 
-
-PLACE_STEP: Final = 1 << 20  # a ticket's place is its entry's number times this: room between two for those re-entering
+PLACE_STEP: Final = 1 << 20  # a ticket's place is its entry's number times this: between two is room to re-enter
 
 
 class Clock(Protocol):
