@@ -1,7 +1,7 @@
 """Open the devices that a unit's settings name: the only place that knows both the drivers and the simulators.
 
-Settings come from the `[devices]` table of unit.toml; the bench goes to `edge/bootstrap.py`. What the settings do not name
-is None, and what they name is there or raises: a simulator never steps in for a device that is missing.
+Settings come from the `[devices]` table of unit.toml; the bench goes to `edge/bootstrap.py`. What the settings do
+not name is None, and what they name is there or raises: a simulator never steps in for a device that is missing.
 """
 
 from __future__ import annotations

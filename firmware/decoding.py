@@ -1,7 +1,7 @@
-"""Turn bytes from outside into pixels without trusting them: measured by their header first, decoded in a bounded child.
+"""Turn bytes from outside into pixels without trusting them: header measured first, then decoded in a bounded child.
 
-Bytes come from uploads, folders and packets; pixels go to whoever looks at pictures. A picture that would fill the memory,
-burn the processor or crash the decoder costs the child its life and the caller a `PictureRefused`, nothing else
+Bytes come from uploads, folders and packets; pixels go to whoever looks at pictures. A picture that would fill the
+memory, burn the processor or crash the decoder costs the child its life and the caller a `PictureRefused`, nothing else
 (RELIABILITY.md I1; ADR 0010).
 """
 
@@ -93,7 +93,9 @@ def measure_picture(data: bytes) -> PictureHeader:
 
 
 def decode_picture(data: bytes, *, seconds_max: float = DECODE_SECONDS_MAX) -> Pixels:
-    """Decode one picture in a child of its own, upright as its EXIF says. About 0.3 s; for several keep a `PictureDecoder`.
+    """Decode one picture in a child of its own, upright as its EXIF says; takes some 0.3 s.
+
+    For several pictures keep a `PictureDecoder`.
 
     Raises:
         PictureRefused: `measure_picture` refuses it, or it does not decode within the child's bounds.
@@ -200,7 +202,7 @@ def _ask(child: subprocess.Popen[bytes], data: bytes, header: PictureHeader, dea
     if (width, height) not in ((header.width, header.height), (header.height, header.width)):
         raise EOFError("the child answers another size")
     pixels = np.empty((height, width, 3), np.uint8)
-    _read_into(child.stdout, memoryview(pixels).cast("B"), deadline)
+    _read_into(child.stdout, pixels.data.cast("B"), deadline)
     return pixels
 
 

@@ -82,7 +82,7 @@ def _answer(replies: BinaryIO, data: bytes, mumbled: int) -> None:
         return
     height, width = pixels.shape[:2]
     _send(replies, REPLY.pack(1, height, width))
-    _send(replies, memoryview(np.ascontiguousarray(pixels)).cast("B"))
+    _send(replies, np.ascontiguousarray(pixels).data.cast("B"))
 
 
 def _send(replies: BinaryIO, data: bytes | memoryview) -> None:

@@ -50,7 +50,7 @@ class SimulatedPanel:
     # What the console and the tests do.
 
     def press(self, button: Button) -> None:
-        """Press and let go one button. The callback comes once, from another thread; never while the panel is unplugged."""
+        """Press and let go one button. The callback comes once, from the panel's own thread."""
         if not (self.faults.on("unplugged") or self.faults.on("dead")):
             self._presses.put(button)
 

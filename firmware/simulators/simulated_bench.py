@@ -1,7 +1,7 @@
 """The controls of a unit's simulated devices: what a person at the counter would do, as methods.
 
-Opened by bench.py, turned by the console's 演示 page, by `make visit` and by tests; thread-safe. Pictures come in as JPEG or
-PNG (measured and decoded in a bounded child), pictures and sounds go out as PNG and WAV.
+Opened by bench.py, turned by the console's 演示 page, by `make visit` and by tests; thread-safe. Pictures come in as
+JPEG or PNG (measured and decoded in a bounded child), pictures and sounds go out as PNG and WAV.
 
     bench.simulators.lay_paper("application_form", seed=3)      a paper under the document camera
     bench.simulators.show_code(png)                             a ticket held before the scanner gun
@@ -37,7 +37,7 @@ PICTURE_NAMES: Final = (".jpg", ".jpeg", ".png")
 
 
 class SimulatedBench:
-    """All simulated devices of one unit and the desk under its camera. An attribute is None for a device not simulated."""
+    """All simulated devices of one unit and the desk under its camera. What is not simulated is None."""
 
     def __init__(self, devices: Collection[str], *, sheets: Path | None = None, seed: int = 1) -> None:
         """Open the devices named, for example ["scanner", "document_camera"]. `sheets` is a folder of photographs."""
@@ -137,9 +137,7 @@ class SimulatedBench:
 
     def lay_card(self, card: IdCard | SamplePerson) -> None:
         """Lay a card on the ID card reader; it stays until `lift_card`."""
-        _the(self.id_card_reader, "id_card_reader").lay(
-            card.id_card() if isinstance(card, SamplePerson) else card
-        )
+        _the(self.id_card_reader, "id_card_reader").lay(card.id_card() if isinstance(card, SamplePerson) else card)
 
     def lift_card(self) -> None:
         _the(self.id_card_reader, "id_card_reader").lift()
