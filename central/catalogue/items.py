@@ -1,7 +1,7 @@
 """One service item and the whole catalogue, checked when built.
 
 Comes from tsv.py (the hall's file), goes to cases (kind, promise), assignment (desk), the pages and the figures.
-Kind, days and materials are data of this hall: the same item is 即办件 in one place and 承诺件 in another (DOMAIN.md 5).
+Kind, days and materials are data of this hall: the same item is 即办件 here and 承诺件 elsewhere (DOMAIN.md 5).
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class ServiceItem:
 
     @property
     def desk(self) -> str:
-        """The desk that decides it: the two letters that its department's items share."""
-        return self.code[:2]
+        """The desk that decides it: its department."""
+        return self.department
 
     @property
     def sample_columns(self) -> tuple[str, ...]:
@@ -100,31 +100,20 @@ class ServiceItem:
         return bool(self.sample_columns)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """科室: who decides a department's items."""
-
-    code: str
-    name: str
-
-
 class Catalogue:
-    """All items by code, and the desks that follow from them. Never changes: a new edition is a new catalogue."""
+    """All items by code, in the hall's order. Never changes: a new edition is a new catalogue."""
 
     def __init__(self, items: Iterable[ServiceItem]) -> None:
         """Take the items in the order of the hall's list.
 
         Raises:
-            CatalogueRefused: none or too many, a code or a name twice, or two departments that share a desk's letters.
+            CatalogueRefused: none or too many, a code or a name twice.
         """
         self._items: dict[str, ServiceItem] = {}
-        self._desks: dict[str, Desk] = {}
         names: set[str] = set()
         for item in items:
             _check(item.code not in self._items, f"the code {item.code} stands twice")
             _check(item.name not in names, f"the name of {item.code} stands twice")
-            desk = self._desks.setdefault(item.desk, Desk(code=item.desk, name=item.department))
-            _check(desk.name == item.department, f"the letters of {item.code} belong to another department's desk")
             self._items[item.code] = item
             names.add(item.name)
         _check(1 <= len(self._items) <= ITEMS_MAX, f"a catalogue has 1 to {ITEMS_MAX} items")
@@ -150,19 +139,9 @@ class Catalogue:
         return len(self._items)
 
     @property
-    def desks(self) -> tuple[Desk, ...]:
-        return tuple(self._desks.values())
-
-    def desk(self, code: str) -> Desk:
-        """Return the desk.
-
-        Raises:
-            ItemUnknown: no item of the catalogue leads to that desk.
-        """
-        found = self._desks.get(code)
-        if found is None:
-            raise ItemUnknown("the catalogue has no desk of that code")
-        return found
+    def desks(self) -> tuple[str, ...]:
+        """The desks that decide the items, in the order in which the list first names them."""
+        return tuple(dict.fromkeys(item.desk for item in self))
 
 
 def material_named(name: str) -> Material:

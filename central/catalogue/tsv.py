@@ -34,6 +34,12 @@ def read_catalogue(path: Path) -> Catalogue:
     return parse_catalogue(text)
 
 
+def spell_basis(basis: Mapping[str, tuple[Basis, str]]) -> str:
+    """Return the last column's cell again."""
+    parts = (f"{column}={word}:{source}" if source else f"{column}={word}" for column, (word, source) in basis.items())
+    return " | ".join(parts)
+
+
 def parse_catalogue(text: str) -> Catalogue:
     """Return the catalogue that the text spells. A row that breaks a rule refuses the whole: half a list misleads.
 
@@ -63,11 +69,11 @@ def _item(cells: list[str]) -> ServiceItem:
         kind=Kind(kind),
         promise_working_days=int(days) if days else None,
         materials=tuple(material_named(each.strip()) for each in materials.split(";")),
-        basis=_basis(basis),
+        basis=read_basis(basis),
     )
 
 
-def _basis(cell: str) -> Mapping[str, tuple[Basis, str]]:
+def read_basis(cell: str) -> Mapping[str, tuple[Basis, str]]:
     """Return column -> (how sure, the source's name) of `name=verified:source | kind=composed | …`."""
     parts: dict[str, tuple[Basis, str]] = {}
     for part in cell.split(" | "):
