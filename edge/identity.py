@@ -1,8 +1,8 @@
 """Who the resident is, as read from a card or typed: checked, and made into the `Resident` of the wire.
 
-The rules that keep real people from being refused are DOMAIN.md 2's: a region need only begin with 1 to 8 (old codes stay
-for life, so never today's list of counties), a small x is an X, and a checksum that does not fit is an error when a
-person typed the number, and only a warning when the card itself says so.
+The rules that keep real people from being refused are DOMAIN.md 2's: a region must only not begin with 0 (old codes
+stay for life, so never today's list of counties), a small x is an X; and a checksum that does not fit is an error
+when a person typed the number, but only a warning when the card itself says so.
 """
 
 from __future__ import annotations

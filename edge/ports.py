@@ -22,8 +22,12 @@ class Clock(Protocol):
         """Return today in the hall's time zone, YYYY-MM-DD."""
         ...
 
-    def raise_floor(self, known_ms: int) -> None:
-        """Take note of a time that has certainly been reached: central said so."""
+    def hear(self, central_ms: int) -> None:
+        """Take note of central's time, from a message that it signed."""
+        ...
+
+    def central_ms(self) -> int | None:
+        """Return central's time as last heard, gone on since; None when it has not been heard since the start."""
         ...
 
 

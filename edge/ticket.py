@@ -1,4 +1,4 @@
-"""The ticket's code: the resident's identity, sealed at the kiosk with the key of the day, opened at any window offline.
+"""The ticket's code: the resident's identity, sealed at the kiosk with the day's key, opened at any window offline.
 
     "OW1" | base45( nonce (12 bytes) | AES-GCM-SIV( identity ) ) | "/"
     nonce = day (2) | group letter (1) | number (2) | minute of the day (2) | kiosk (4) | flags (1)
@@ -29,7 +29,7 @@ from broker.messages import NAME_MAX, IdKind, Priority, Resident
 from edge.errors import TicketCodeUnknown, TicketKeyMissing, TicketOfAnotherDay, TicketRefused
 
 PREFIX: Final = "OW1"
-TEXT_MAX: Final = 400  # characters; the longest name makes 382
+TEXT_MAX: Final = 480  # characters; the longest name makes some 440
 
 _END: Final = "/"
 _NONCE: Final = struct.Struct(">HcHH4sB")
@@ -72,7 +72,7 @@ def seal_ticket(ticket: Ticket, key: bytes, *, hall: str, kiosk: str) -> str:
         _PRIORITY_FLAG if ticket.priority is Priority.PRIORITY else 0,
     )
     sealed = AESGCMSIV(key).encrypt(nonce, _pack(ticket.resident), _CONTEXT + hall.encode())
-    return PREFIX + base45.b45encode(nonce + sealed).decode() + _END
+    return f"{PREFIX}{base45.b45encode(nonce + sealed).decode()}{_END}"
 
 
 def open_ticket(text: str, keys: dict[str, bytes], *, hall: str, today: str) -> Ticket:
