@@ -5,6 +5,7 @@
     <state>/broker/       Mosquitto's folder
     <state>/central/      central's settings, keys, and later its ledger
     <state>/units/<unit>/ one folder a unit
+    <state>/pocket/       simulated slips on their way from the kiosk to a window
     <state>/logs/         what the processes say
 
 Made again at each start: what must last (keys, passwords, papers, the ledger) is kept, what runs out (certificates,
@@ -14,13 +15,14 @@ the revocation list, ticket keys) is renewed, what is rendered (settings, access
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from broker.topics import UnitId
 from provisioning.authority import HallAuthority
 from provisioning.broker_folder import write_broker_folder
 from provisioning.central_folder import make_central_folder
@@ -28,10 +30,11 @@ from provisioning.files import make_folder
 from provisioning.hall_file import HallFile, read_hall_file, write_hall_file
 from provisioning.hall_plan import HallPlan
 from provisioning.ports import Ports, choose_ports, is_free_on_loopback
-from provisioning.unit_folder import CentralKeys, UnitKeys, UnitPlace, make_unit_folder
+from provisioning.unit_folder import Supplies, UnitKeys, UnitPlace, make_unit_folder
 
 HALL_ZONE: Final = ZoneInfo("Asia/Shanghai")
 CATALOGUE: Final = Path(__file__).resolve().parent.parent / "central" / "catalogue" / "service_items.tsv"
+POCKET: Final = "../../pocket"  # from a unit's folder
 
 # Read aloud and typed at a demonstration: no 0 and O, no 1 and l. 10 of 31 are 49 bits.
 _LEGIBLE: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -70,7 +73,9 @@ def make_demo_hall(
     ports = choose_ports(_wishes(plan, known), is_free=is_free)
     address = f"localhost:{ports.given['broker']}"
     items = catalogue.read_bytes()
+    token = known.token if known is not None else secrets.token_hex(16)
     make_folder(state / "logs")
+    make_folder(state / "pocket")
     authority = HallAuthority(state / "authority", plan.hall, now=now)
     write_broker_folder(state / "broker", authority, port=ports.given["broker"], now=now)
     central = make_central_folder(
@@ -82,41 +87,34 @@ def make_demo_hall(
         catalogue=items,
         now=now,
     )
-    keys = _make_units(state, plan, ports, authority, central, items, sheets, now)
-    passwords = known.passwords if known is not None else {}
-    file = HallFile(_roster(plan, keys, ports, passwords))
-    write_hall_file(state, file)
-    return DemoHall(state, file, ports)
-
-
-def _make_units(
-    state: Path,
-    plan: HallPlan,
-    ports: Ports,
-    authority: HallAuthority,
-    central: CentralKeys,
-    catalogue: bytes,
-    sheets: Path | None,
-    now: datetime,
-) -> dict[str, UnitKeys]:
-    return {
+    supplies = Supplies(
+        plan=plan,
+        authority=authority,
+        central=central,
+        catalogue=items,
+        today=now.astimezone(HALL_ZONE).date(),
+        now=now,
+    )
+    keys = {
         unit.unit: make_unit_folder(
             state / "units" / unit.unit,
             unit,
             UnitPlace(
-                broker_addresses=(f"localhost:{ports.given['broker']}",),
+                broker_addresses=(address,),
                 console_port=ports.given[unit.unit],
                 sheets=str(sheets.resolve()) if sheets is not None else "",
+                seed=number,
+                token=token,
+                pocket=POCKET,
             ),
-            plan=plan,
-            authority=authority,
-            central=central,
-            catalogue=catalogue,
-            today=now.astimezone(HALL_ZONE).date(),
-            now=now,
+            supplies,
         )
-        for unit in plan.units
+        for number, unit in enumerate(plan.units, start=1)
     }
+    passwords = known.passwords if known is not None else {}
+    file = HallFile(_roster(plan, keys, ports, passwords, token))
+    write_hall_file(state, file)
+    return DemoHall(state, file, ports)
 
 
 def _wishes(plan: HallPlan, known: HallFile | None) -> dict[str, int]:
@@ -129,7 +127,9 @@ def _wishes(plan: HallPlan, known: HallFile | None) -> dict[str, int]:
     return {name: had.get(name, port) for name, port in wished.items()}
 
 
-def _roster(plan: HallPlan, keys: dict[str, UnitKeys], ports: Ports, passwords: dict[str, str]) -> dict[str, Any]:
+def _roster(
+    plan: HallPlan, keys: Mapping[UnitId, UnitKeys], ports: Ports, passwords: dict[str, str], token: str
+) -> dict[str, Any]:
     return {
         "hall": {"id": plan.hall, "name": plan.name},
         "groups": [
@@ -163,6 +163,7 @@ def _roster(plan: HallPlan, keys: dict[str, UnitKeys], ports: Ports, passwords: 
             for member in plan.staff
         ],
         "ports": dict(ports.given),
+        "token": token,
     }
 
 

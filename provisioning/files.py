@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,17 @@ def write_open(path: Path, data: bytes | str) -> None:
 
 def make_folder(path: Path) -> Path:
     """Make a folder of mode 0700, with its parents, and return it. It may be there already."""
-    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+    for folder in reversed([path, *path.parents]):  # mkdir(parents=True) would leave the parents open to all
+        folder.mkdir(mode=FOLDER, exist_ok=True)
     return path
 
 
 def _write(path: Path, data: bytes | str, mode: int) -> None:
+    content = data.encode() if isinstance(data, str) else data
+    if _holds(path, content, mode):
+        return
     beside = path.with_name(f".{path.name}.new")
     beside.unlink(missing_ok=True)
-    content = data.encode() if isinstance(data, str) else data
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
         os.fchmod(handle, mode)  # whatever the umask says
@@ -38,3 +42,11 @@ def _write(path: Path, data: bytes | str, mode: int) -> None:
         file.flush()
         os.fsync(handle)
     beside.replace(path)
+
+
+def _holds(path: Path, content: bytes, mode: int) -> bool:
+    """Say whether the file is already so: then a start costs no wait for the disk."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode) == mode and path.read_bytes() == content
+    except FileNotFoundError:
+        return False

@@ -7,7 +7,8 @@
                   "signing_key": "-----BEGIN PUBLIC KEY-----…", "sealing_key": "-----BEGIN PUBLIC KEY-----…"}, …],
      "staff":   [{"login": "shebao1", "name": "王建国", "role": "officer" | "supervisor" | "pickup" | "administrator",
                   "desk": "社会保障科" | "", "password": "…"}, …],
-     "ports":   {"broker": 8883, "web": 8080, "shuangjing-w1": 8101, …}}
+     "ports":   {"broker": 8883, "web": 8080, "shuangjing-w1": 8101, …},
+     "token":   "…"}   lets the demonstration's own programs (visit, day) use the consoles
 
 Mode 0600. Passwords in clear stand here in the demonstration only: random for each hall, printed at its start, and
 worth nothing outside this machine.
@@ -44,6 +45,10 @@ class HallFile:
         return dict(self.data["ports"])
 
     @property
+    def token(self) -> str:
+        return str(self.data["token"])
+
+    @property
     def passwords(self) -> dict[str, str]:
         """By log-in."""
         return {member["login"]: member["password"] for member in self.data["staff"]}
@@ -66,7 +71,7 @@ def read_hall_file(state: Path) -> HallFile | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         hall = HallFile(data)
-        _ = (hall.ports, hall.passwords, data["hall"]["id"], data["units"])
+        _ = (hall.ports, hall.passwords, hall.token, data["hall"]["id"], data["units"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise HallFileRefused(f"{path} is not a roster of a hall") from None
     return hall

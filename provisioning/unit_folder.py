@@ -1,6 +1,6 @@
 """One unit's folder: its keys, its certificate, its settings. What a technician carries to a window.
 
-    <folder>/unit.toml            settings; paths in it are relative to it
+    <folder>/unit.toml            settings; paths in it are relative to it; mode 0600, since it may hold a token
     <folder>/service_items.tsv    the hall's catalogue
     <folder>/keys/                tls.pem tls.key signing.pem sealing.pem ca.pem central-sealing.pub central-receipt.pub
     <folder>/keys/ticket/         <day>.key of today and the days ahead
@@ -57,36 +57,38 @@ class UnitPlace:
     console_port: int
     console_host: str = "127.0.0.1"
     sheets: str = ""  # a folder of photographs to lie under the simulated camera; "" draws papers
+    seed: int = 1  # of the simulators' chance: every unit draws papers of its own
+    token: str = ""  # lets the demonstration's own programs use the console; "" lets none
+    pocket: str = ""  # a folder in which simulated slips are carried from unit to unit
 
 
-def make_unit_folder(
-    folder: Path,
-    unit: PlannedUnit,
-    place: UnitPlace,
-    *,
-    plan: HallPlan,
-    authority: HallAuthority,
-    central: CentralKeys,
-    catalogue: bytes,
-    today: date,
-    now: datetime,
-) -> UnitKeys:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """What all units of a hall are made from."""
+
+    plan: HallPlan
+    authority: HallAuthority
+    central: CentralKeys
+    catalogue: bytes
+    today: date  # the hall's day, from which ticket keys are given
+    now: datetime  # aware; certificates are made by it
+
+
+def make_unit_folder(folder: Path, unit: PlannedUnit, place: UnitPlace, supplies: Supplies) -> UnitKeys:
     """See that this folder is all that the unit needs to start; return its public keys.
-
-    `today` is the hall's day, `now` the time by which certificates are made.
 
     Raises:
         KeyFileRefused: a key in it is damaged. Nothing of the unit's papers was touched.
     """
     keys = make_folder(folder / "keys")
     signing, sealing = signing_key(keys / "signing.pem"), sealing_key(keys / "sealing.pem")
-    authority.client(keys / "tls.pem", keys / "tls.key", unit.unit, now=now)
-    write_open(keys / "ca.pem", authority.certificate_pem)
-    write_public(keys / "central-sealing.pub", central.sealing)
-    write_public(keys / "central-receipt.pub", central.receipt)
-    write_ticket_keys(keys / "ticket", central.ticket_master, hall=plan.hall, today=today)
-    write_open(folder / CATALOGUE_FILE, catalogue)
-    write_open(folder / SETTINGS_FILE, _settings(unit, place, plan))
+    supplies.authority.client(keys / "tls.pem", keys / "tls.key", unit.unit, now=supplies.now)
+    write_open(keys / "ca.pem", supplies.authority.certificate_pem)
+    write_public(keys / "central-sealing.pub", supplies.central.sealing)
+    write_public(keys / "central-receipt.pub", supplies.central.receipt)
+    write_ticket_keys(keys / "ticket", supplies.central.ticket_master, hall=supplies.plan.hall, today=supplies.today)
+    write_open(folder / CATALOGUE_FILE, supplies.catalogue)
+    write_secret(folder / SETTINGS_FILE, _settings(unit, place, supplies.plan))
     return UnitKeys(public_pem(signing.public_key()).decode(), public_pem(sealing.public_key()).decode())
 
 
@@ -121,8 +123,13 @@ def _settings(unit: PlannedUnit, place: UnitPlace, plan: HallPlan) -> str:
             "central_receipt": "keys/central-receipt.pub",
             "tickets": "keys/ticket",
         },
-        "devices": {**unit.devices, "sheets": place.sheets},
-        "console": {"host": place.console_host, "port": place.console_port},
+        "devices": {**unit.devices, "sheets": place.sheets, "seed": place.seed},
+        "console": {
+            "host": place.console_host,
+            "port": place.console_port,
+            "token": place.token,
+            "pocket": place.pocket,
+        },
         "catalogue": {"items": CATALOGUE_FILE},
         "outbox": {"folder": "outbox", "reserve_bytes": RESERVE_BYTES, "keep_receipted_days": KEEP_RECEIPTED_DAYS},
     }
