@@ -147,6 +147,15 @@ Index(
     sqlite_where=_at_window,
     postgresql_where=_at_window,
 )
+_unfinished = text("state IN ('waiting', 'called', 'serving', 'passed')")
+Index(
+    "tickets_unfinished",
+    tickets.c.hall,
+    tickets.c.day,
+    tickets.c.ticket,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
 calls = _table(
     "calls",
     _text("hall", key=True),
@@ -222,6 +231,8 @@ Index(
 )
 _ready = text("state = 'ready'")
 Index("cases_ready", cases.c.hall, cases.c.changed_seq, sqlite_where=_ready, postgresql_where=_ready)
+_decided = text("state IN ('approved', 'refused')")
+Index("cases_decided", cases.c.hall, cases.c.state, sqlite_where=_decided, postgresql_where=_decided)
 _promised = text("kind = 'promised' AND state IN ('open', 'assigned', 'correction', 'approved')")
 Index("cases_promised", cases.c.hall, cases.c.case_id, sqlite_where=_promised, postgresql_where=_promised)
 case_numbers = _table("case_numbers", _text("hall", key=True), _text("day", key=True), _number("last"))
