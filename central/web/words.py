@@ -1,0 +1,116 @@
+"""The words of the screens: states, kinds of entries, devices and their remedies, in Chinese and small English.
+
+One table a thing, so that a word is changed in one place. Pure; used by the templates and by `shown.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Word(NamedTuple):
+    """A word in both languages, and the tone that its badge has."""
+
+    zh: str
+    en: str
+    tone: str = ""  # good | info | warn | bad | ""
+
+
+CASE_STATES: Final = {
+    "open": Word("待分派", "unassigned", "warn"),
+    "assigned": Word("审批中", "in review", "info"),
+    "correction": Word("待补正", "correction", "warn"),
+    "approved": Word("已批准", "approved", "good"),
+    "ready": Word("待领取", "ready", "good"),
+    "refused": Word("不予办理", "refused", "bad"),
+    "closed": Word("已办结", "closed"),
+}
+KINDS: Final = {"same_day": Word("即办件", "same day", "info"), "promised": Word("承诺件", "promised")}
+ROLES: Final = {
+    "clerk": Word("前台", "clerk"),
+    "officer": Word("经办人", "officer"),
+    "pickup": Word("出件", "pickup"),
+    "supervisor": Word("主管", "supervisor"),
+    "admin": Word("管理员", "administrator"),
+}
+UNIT_ROLES: Final = {
+    "intake": Word("综合受理", "intake"),
+    "pickup": Word("综合出件", "pickup"),
+    "kiosk": Word("取号机", "kiosk"),
+    "station": Word("社区服务站", "station"),
+    "board": Word("大厅屏", "hall board"),
+}
+PROOFS: Final = {
+    "ticket": Word("号票", "ticket"),
+    "receipt": Word("回执", "receipt"),
+    "id_card": Word("身份证", "ID card"),
+}
+ENTRIES: Final = {
+    "hall-opened": Word("大厅设置", "hall set up"),
+    "unit-enrolled": Word("装置入网", "unit enrolled"),
+    "unit-revoked": Word("装置吊销", "unit revoked"),
+    "unit-forked": Word("装置疑似被复制", "unit forked", "bad"),
+    "staff-added": Word("人员变更", "staff changed"),
+    "password-changed": Word("口令更改", "password changed"),
+    "officer-presence": Word("在岗变更", "presence"),
+    "catalogue-loaded": Word("事项目录更新", "catalogue loaded"),
+    "settings-changed": Word("设置变更", "setting changed"),
+    "ticket-issued": Word("取号", "ticket issued"),
+    "ticket-called": Word("叫号", "called"),
+    "call-shown": Word("叫号已显示", "call shown"),
+    "ticket-passed": Word("过号", "passed"),
+    "ticket-reentered": Word("过号重排", "re-entered"),
+    "visit-opened": Word("开始办理", "visit opened"),
+    "visit-ended": Word("办理结束", "visit ended"),
+    "case-opened": Word("受理", "case opened", "info"),
+    "case-assigned": Word("分派", "assigned"),
+    "case-moved": Word("转办", "moved"),
+    "case-approved": Word("批准", "approved", "good"),
+    "correction-asked": Word("一次性告知补正", "correction asked", "warn"),
+    "correction-made": Word("补正完成", "correction made"),
+    "case-refused": Word("不予办理", "refused", "bad"),
+    "result-ready": Word("结果待领", "result ready", "good"),
+    "handed-over": Word("已交付", "handed over"),
+    "promise-recomputed": Word("承诺日期重算", "promise recomputed"),
+    "person-opened": Word("查看身份信息", "identity opened", "warn"),
+    "resident-erased": Word("个人信息已销毁", "resident erased"),
+    "message-refused": Word("报文被拒", "message refused", "warn"),
+    "signed-in": Word("登录", "signed in"),
+}
+DEVICES: Final = {
+    "scanner": Word("扫描枪", "scanner"),
+    "document_camera": Word("高拍仪", "document camera"),
+    "call_display": Word("叫号屏", "call display"),
+    "panel": Word("按键面板", "button panel"),
+    "speaker": Word("语音", "speaker"),
+    "id_card_reader": Word("身份证阅读器", "ID card reader"),
+    "ticket_printer": Word("号票打印机", "ticket printer"),
+    "outbox": Word("待发箱", "outbox"),
+    "disk": Word("存储卡", "disk"),
+    "clock": Word("时钟", "clock"),
+    "broker": Word("网络连接", "network"),
+}
+REMEDIES: Final = {
+    "device-missing": "没有找到设备：检查是否插好，再重新插一次",
+    "device-failed": "设备故障：检查接线和电源后重试",
+    "camera-not-ready": "高拍仪没有响应：检查电源和排线",
+    "paper-out": "缺纸：请换上新的纸卷",
+    "cover-open": "机盖没有合上：请合上机盖",
+    "outbox-full": "存储将满：暂停收新件，联系技术员",
+    "disk-full": "存储卡已满：联系技术员更换",
+    "read-only": "存储卡变为只读：联系技术员更换",
+    "clock-wrong": "时钟不准：检查网络对时",
+    "under-voltage": "供电不足：更换电源适配器",
+}
+
+
+def entry_word(kind: str) -> Word:
+    """Return the word for an entry's kind, whatever its version."""
+    name = kind.partition("/")[0]
+    return ENTRIES.get(name, Word(name, name))
+
+
+def health_word(device: str, code: str) -> str:
+    """Return a unit's trouble with its remedy, in one sentence."""
+    name = DEVICES.get(device, Word(device, device)).zh
+    return f"{name}：{REMEDIES.get(code, f'异常（{code}），请联系技术员')}"
