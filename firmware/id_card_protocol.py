@@ -87,7 +87,7 @@ class IdCardConversation:
         while True:
             found = self._ask(FIND, REPLY_SECONDS_MAX).status == FOUND
             if not found:
-                # Gone; or, with many readers, still there after its reading: both mean that the next find is a new laying.
+                # Gone; or still there and hidden by a reader that wants it lifted. The next find is a new laying.
                 self._given = False
             elif not self._given:
                 self._given = True
