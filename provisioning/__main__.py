@@ -11,6 +11,7 @@ from pathlib import Path
 
 from broker.errors import OneWindowError
 from provisioning.demo_hall import CATALOGUE, make_demo_hall
+from provisioning.demonstration import hall
 from provisioning.hall_plan import demonstration_plan
 
 STATE_VARIABLE = "ONEWINDOW_STATE"
@@ -28,17 +29,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _demo_hall(options: argparse.Namespace) -> int:
-    hall = make_demo_hall(
+    made = make_demo_hall(
         options.state,
         demonstration_plan(),
         now=datetime.now(UTC),
         sheets=options.sheets,
         catalogue=options.catalogue,
     )
-    for name, wished, given in hall.ports.avoided:
+    for name, wished, given in made.ports.avoided:
         print(f"port {wished} is taken by another program; {name} uses {given}")
-    print(f"{options.state}: {len(hall.file.data['units'])} units, {len(hall.file.data['staff'])} members of staff")
+    print(f"{options.state}: {len(made.file.data['units'])} units, {len(made.file.data['staff'])} members of staff")
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    hall.run(options.state, sheets=options.sheets, say=_say)
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    hall.forget(options.state, say=_say)
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +72,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--sheets", type=_folder, help="a folder of photographs to lie under the simulated cameras")
     demo.add_argument("--catalogue", type=Path, default=CATALOGUE, help="the table of service items")
     demo.set_defaults(carry_out=_demo_hall)
+    run = commands.add_parser(
+        "run",
+        help="make the demonstration hall ready, start it, and stop it at Ctrl-C",
+        description="Make the demonstration hall ready and start all of it, each part its own process: broker, ledger, "
+        "web pages, kiosk, windows, station, board. Prints where everything is. Ctrl-C or SIGTERM stops it in order.",
+    )
+    _add_state(run)
+    run.add_argument("--sheets", type=_folder, help="a folder of photographs to lie under the simulated cameras")
+    run.set_defaults(carry_out=_run)
+    forget = commands.add_parser("forget", help="throw the demonstration hall away: papers, ledger, keys")
+    _add_state(forget)
+    forget.set_defaults(carry_out=_forget)
     return parser
 
 

@@ -117,6 +117,11 @@ def make_demo_hall(
     return DemoHall(state, file, ports)
 
 
+def renew_revocations(state: Path, hall: str, *, now: datetime) -> bool:
+    """See that the broker's revocation list is of today; return whether it is new and the broker must read it again."""
+    return HallAuthority(state / "authority", hall, now=now).revocations(state / "broker" / "crl.pem", now=now)
+
+
 def _wishes(plan: HallPlan, known: HallFile | None) -> dict[str, int]:
     wished: dict[str, int] = {
         "broker": plan.broker_port,

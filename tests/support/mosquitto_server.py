@@ -24,7 +24,7 @@ from pathlib import Path
 
 from broker.mosquitto.configuration import CONFIGURATION_FILE
 from provisioning.authority import HallAuthority
-from provisioning.broker_folder import MOSQUITTO_PLACES, write_broker_folder
+from provisioning.broker_folder import mosquitto_program, write_broker_folder
 
 START_SECONDS_MAX = 10.0
 
@@ -149,13 +149,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def mosquitto_program() -> str:
-    for place in MOSQUITTO_PLACES:
-        if Path(place).exists():
-            return place
-    raise RuntimeError("Mosquitto is not installed: apt-get install mosquitto")
 
 
 def _listens(port: int) -> bool:
