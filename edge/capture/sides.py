@@ -1,0 +1,189 @@
+"""How well a quad's sides stand on real edges, and where exactly those edges run.
+
+Everything here looks at profiles: short lines of pixels across a side, from outside the sheet to inside.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.capture.candidates import Quads
+from edge.capture.quad import Quad
+from firmware.ports import Pixels
+
+Floats = npt.NDArray[np.float32]
+
+_STATIONS: Final = 40  # profiles along one side
+_ENDS: Final = 0.04  # of a side at both ends: corners are round on cards, and dog-eared
+_STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
+
+
+def white_level(small: Pixels) -> float:
+    """Return how bright white is in this frame, 1 to 255: all contrasts are judged against it, so that dusk is no fault."""
+    return max(1.0, float(np.percentile(small[::4, ::4].max(axis=2), 97)))
+
+
+def supports(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.float64]:
+    """Return for each quad its four sides' support, n × 4, 0 to 1; NaN for a side of which over half lies outside the frame.
+
+    A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the way in which
+    it does along the whole side. A printed rule has paper on both sides and supports nothing.
+    """
+    height, width = small.shape[:2]
+    arm = max(3, round(max(height, width) / 130))
+    offsets = np.concatenate([np.arange(-arm - 1, -1), np.arange(2, arm + 2)]).astype(np.float32)
+    x, y = _stations(quads.reshape(-1, 4, 2), offsets, _STATIONS)
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    seen = inside.all(axis=-1)
+    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
+    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
+    colours = small.reshape(-1, 3)[rows * width + columns].astype(np.float32)
+    step = (colours[..., arm:, :].mean(axis=-2) - colours[..., :arm, :].mean(axis=-2)) / white
+    step[~seen] = 0
+    way = np.median(step, axis=2)
+    way /= np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    height_of = np.maximum(0, (step * way[:, :, None, :]).sum(axis=-1))
+    believed = height_of / (height_of + _STEP_SHARE)
+    count = seen.sum(axis=2)
+    support = believed.sum(axis=2) / np.maximum(count, 1)
+    # Paper is nearly always lighter than what it lies on; a block of print is darker than its margin.
+    support = support * np.where(way.sum(axis=-1) < 0, 0.8, 1.0)
+    return np.where(count > _STATIONS / 2, support, np.nan)
+
+
+def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 96) -> Quad:
+    """Return the quad with each side moved onto the strongest edge within `reach` pixels, by a robust line.
+
+    A side whose edge is not to be seen (outside the frame, under a hand) stays where it was.
+    """
+    height, width = picture.shape[:2]
+    step = max(0.5, reach / 16)
+    arm = 3
+    count = int(np.ceil(reach / step)) + arm
+    offsets = (np.arange(-count, count + 1) * step).astype(np.float32)
+    x, y = (part[0] for part in _stations(quad[None], offsets, stations))
+    seen = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).all(axis=-1)
+    profiles = cv2.remap(
+        picture,
+        x.reshape(-1, len(offsets)).astype(np.float32),
+        y.reshape(-1, len(offsets)).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    profiles = profiles.reshape(4, stations, len(offsets), 3).astype(np.float32)
+    lines = []
+    for side in range(4):
+        line = _edge_line(profiles[side], seen[side], offsets, x[side], y[side], arm)
+        start, end = quad[side], quad[(side + 1) % 4]
+        lines.append(_through(start, end) if line is None else line)
+    return _corners_of(np.array(lines), quad)
+
+
+def _edge_line(
+    profiles: Floats, seen: npt.NDArray[np.bool_], offsets: Floats, x: Floats, y: Floats, arm: int
+) -> npt.NDArray[np.float64] | None:
+    """Return the line through the steps of these profiles, or None when too few agree."""
+    if seen.sum() < 12:
+        return None
+    sums = np.cumsum(np.pad(profiles, ((0, 0), (1, 0), (0, 0))), axis=1)
+    outer = (sums[:, arm:-arm] - sums[:, : -2 * arm]) / arm
+    inner = (sums[:, 2 * arm :] - sums[:, arm:-arm]) / arm
+    step = inner - outer  # at the border between pixels arm - 1 and arm, arm and arm + 1 …
+    size = np.abs(step).sum(axis=-1)
+    middle = size.shape[1] // 2
+    way = np.median(step[seen, middle - 2 : middle + 3], axis=(0, 1))
+    way /= max(float(np.linalg.norm(way)), 1e-6)
+    toward = np.maximum(0, step @ way)
+    where = offsets[arm - 1 : -arm] + (offsets[1] - offsets[0]) / 2
+    best = np.argmax(toward, axis=1)
+    index = np.arange(len(best))
+    strength = toward[index, best]
+    # A parabola through the peak and its neighbours: a quarter of a pixel is worth a fifth of a millimetre.
+    low, high = toward[index, np.maximum(best - 1, 0)], toward[index, np.minimum(best + 1, toward.shape[1] - 1)]
+    bend = low - 2 * strength + high
+    shift = np.where(bend < -1e-6, 0.5 * (low - high) / np.minimum(bend, -1e-6), 0)
+    offset = where[best] + np.clip(shift, -0.5, 0.5) * (offsets[1] - offsets[0])
+    usable = seen & (strength > 0.35 * np.median(strength[seen])) & (best > 0) & (best < toward.shape[1] - 1)
+    if usable.sum() < 10:
+        return None
+    return _robust_line(index[usable].astype(np.float64), offset[usable].astype(np.float64), x, y, offsets)
+
+
+def _robust_line(
+    station: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], x: Floats, y: Floats, offsets: Floats
+) -> npt.NDArray[np.float64] | None:
+    """Fit offset = m·station + c so that a minority (a finger, a shadow's rim) does not count; return it as a line."""
+    first, second = _pairs(len(station))
+    run = station[second] - station[first]
+    slopes = (offset[second] - offset[first]) / run
+    bases = offset[first] - slopes * station[first]
+    misses = np.abs(slopes[:, None] * station + bases[:, None] - offset)
+    tolerance = max(0.75, 1.5 * float(offsets[1] - offsets[0]))
+    best = int(np.argmax(np.maximum(0, 1 - misses / (2 * tolerance)).sum(axis=1)))
+    near = misses[best] < 2 * tolerance
+    if near.sum() < max(8, 0.3 * len(station)):
+        return None
+    slope, base = slopes[best], bases[best]
+    for _ in range(3):
+        miss = np.abs(slope * station + base - offset)
+        weight = np.maximum(0, 1 - (miss / (2 * tolerance)) ** 2)
+        if (weight > 0).sum() < 6:
+            return None
+        slope, base = np.polyfit(station, offset, 1, w=weight)
+    middle = len(offsets) // 2
+    ends = []
+    last = x.shape[0] - 1
+    for at in (0, last):
+        origin = np.array([x[at, middle], y[at, middle]], np.float64)
+        unit = np.array([x[at, -1] - x[at, middle], y[at, -1] - y[at, middle]], np.float64) / float(offsets[-1])
+        ends.append(origin + unit * (slope * at + base))
+    return _through(ends[0], ends[1])
+
+
+def _pairs(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return index pairs, each far apart, the same ones every time: a line through near points says nothing."""
+    index = np.arange(count)
+    pairs = [
+        (index[: count - gap], index[gap:]) for gap in {max(1, count // 3), max(1, count // 2), max(1, 2 * count // 3)}
+    ]
+    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
+
+
+def _stations(quads: Quads, offsets: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return x and y, each n × 4 × count × offsets: points along each side and across it, positive offsets inside."""
+    start = quads.astype(np.float32)
+    along = np.roll(start, -1, axis=1) - start
+    length = np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)
+    unit = along / length
+    share = np.linspace(_ENDS, 1 - _ENDS, count, dtype=np.float32)
+    x = start[..., None, 0] + along[..., None, 0] * share
+    y = start[..., None, 1] + along[..., None, 1] * share
+    # The corners run clockwise on the screen, where y points down: inside is to the right of the way.
+    return (
+        x[..., None] - unit[..., None, 1][..., None] * offsets,
+        y[..., None] + unit[..., None, 0][..., None] * offsets,
+    )
+
+
+def _through(start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    along = end - start
+    normal = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
+    return np.array([normal[0], normal[1], float(normal @ start)])
+
+
+def _corners_of(lines: npt.NDArray[np.float64], before: Quad) -> Quad:
+    """Return where each side meets the one before it; a corner that runs away keeps its old place."""
+    quad = before.copy()
+    for corner in range(4):
+        one, two = lines[corner - 1], lines[corner]
+        cross = one[0] * two[1] - one[1] * two[0]
+        if abs(cross) > 0.2:
+            quad[corner] = (
+                (one[2] * two[1] - one[1] * two[2]) / cross,
+                (one[0] * two[2] - one[2] * two[0]) / cross,
+            )
+    return quad
