@@ -16,8 +16,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-import chinese_calendar
-from chinese_calendar.constants import holidays
+from chinese_calendar.constants import holidays, workdays
 
 _KNOWN_YEARS: Final = frozenset(day.year for day in holidays)
 # Statutory days whose date never moves: New Year, Labour Day (two days since 2025), National Day (three).
@@ -43,7 +42,8 @@ class WorkingCalendar:
         if set_by_hand is not None:
             return set_by_hand
         if day.year in _KNOWN_YEARS:
-            return bool(chinese_calendar.is_workday(day))
+            # As the package's is_workday says it, which looks through the whole table for its bounds at every call.
+            return day in workdays or (day.weekday() < 5 and day not in holidays)
         return day.weekday() < 5 and (day.month, day.day) not in _FIXED_RESTS
 
     def is_certain(self, day: date) -> bool:
