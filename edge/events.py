@@ -78,10 +78,11 @@ class SlipPrinted:
 
 @dataclass(frozen=True, slots=True)
 class CallAnnounced:
-    """The announcer has shown, and where it is its task spoken, a call."""
+    """The announcer has shown a call; a second time, where there is a speaker, when it has been spoken."""
 
     call: Call
     shown: bool
+    spoken: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,7 +294,9 @@ class Outbox:
     # --- writing ------------------------------------------------------------------------------------------------
 
     def _write(self, sealed: SealedPacket, kept: KeptPacket, making: str) -> None:
-        self._storage.remove(making)
+        assert kept.packet_id not in self._packets, "a packet is accepted once"
+        for left_over in (making, kept.folder):  # of a try that failed and could not be taken back
+            self._storage.remove(left_over)
         self._storage.make_folder(making)
         for index, (digest, page) in enumerate(sealed.pages):
             self._storage.write(f"{making}/{index:02d}-{digest}{_PAGE}", page)

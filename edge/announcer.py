@@ -1,0 +1,139 @@
+"""A call -> the display over the window, and the voice where there is a speaker: never one over another.
+
+Calls come from the core and wait in a queue; each is shown for a while before the next, and what came of it goes back
+as `CallAnnounced`. Display and speaker are served by this thread alone. Two desks that call at once are the oldest
+complaint about queue systems (DOMAIN.md, threads): here the second simply comes after the first.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from broker.messages import Call, CallPurpose
+from broker.wording import call_speech
+from edge.events import CallAnnounced, DeviceChecked, Event
+from firmware.ports import CallDisplay, DeviceError, Speaker, Speech
+
+log = logging.getLogger(__name__)
+
+SHOWN_SECONDS_MIN: Final = 1.5
+_SPOKEN_BEHIND_MAX: Final = 6  # calls waiting: above this they are only shown, or the voice would never catch up
+_CHECK_SECONDS: Final = 30.0
+_PICKUP_PLACE: Final = "出件窗口"
+
+Job = Call | str | None  # a call, a text to show in between, or a check of the devices
+
+
+class Announcer:
+    """Owns the display and the speaker. `close()` may be called twice."""
+
+    def __init__(
+        self,
+        display: CallDisplay | None,
+        speaker: Speaker | None,
+        put: Callable[[Event], None],
+        *,
+        own_window: int | None,
+        shown_seconds_min: float = SHOWN_SECONDS_MIN,
+    ) -> None:
+        self._display = display
+        self._speaker = speaker
+        self._put = put
+        self._own_window = own_window
+        self._shown_seconds_min = shown_seconds_min
+        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._stopping = threading.Event()
+        self._said: dict[str, str] = {}  # device -> the code last reported
+        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def announce(self, call: Call) -> None:
+        self._jobs.put(call)
+
+    def show(self, text: str) -> None:
+        """Show a text of ASCII when no call waits to be shown."""
+        self._jobs.put(text)
+
+    def check(self) -> None:
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                job = self._jobs.get(timeout=_CHECK_SECONDS)
+            except queue.Empty:
+                job = None
+            if self._stopping.is_set():
+                return
+            if isinstance(job, Call):
+                self._announce(job)
+            elif job is None:
+                self._check()
+            else:
+                self._show(job, blink=False)
+
+    def _announce(self, call: Call) -> None:
+        shown = self._show(self._short(call), blink=True)
+        self._put(CallAnnounced(call, shown, spoken=False))
+        if self._speaker is not None:
+            self._put(CallAnnounced(call, shown, spoken=self._say(call)))
+        # A clerk who calls again at once, or a second desk's call on the board: each is seen for a while.
+        self._stopping.wait(self._shown_seconds_min)
+
+    def _short(self, call: Call) -> str:
+        return call.ticket if call.window == self._own_window else f"{call.ticket}-{call.window}"
+
+    def _show(self, text: str, *, blink: bool) -> bool:
+        """Return whether it is shown. With no display the console's pages are what shows it."""
+        if self._display is None:
+            return True
+        try:
+            self._display.show(text, blink=blink)
+        except DeviceError as error:
+            self._report("call_display", error)
+            return False
+        self._report("call_display", None)
+        return True
+
+    def _say(self, call: Call) -> bool:
+        if self._speaker is None or self._jobs.qsize() > _SPOKEN_BEHIND_MAX:
+            return False
+        at_pickup = call.purpose is CallPurpose.PICKUP and _PICKUP_PLACE in call.text
+        try:
+            self._speaker.say(
+                Speech(pinyin=call_speech(call.ticket, call.window, call.purpose, at_pickup_place=at_pickup))
+            )
+        except DeviceError as error:
+            self._report("speaker", error)
+            return False
+        self._report("speaker", None)
+        return True
+
+    def _check(self) -> None:
+        for name, device in (("call_display", self._display), ("speaker", self._speaker)):
+            if device is None:
+                continue
+            try:
+                device.check()
+            except DeviceError as error:
+                self._report(name, error)
+            else:
+                self._report(name, None)
+
+    def _report(self, device: str, error: DeviceError | None) -> None:
+        code = "ok" if error is None else error.code
+        if self._said.get(device) != code:
+            self._said[device] = code
+            self._put(DeviceChecked(device, error))

@@ -1,0 +1,53 @@
+"""What the core asks of its devices: each starts something and returns at once; what came of it is an event later.
+
+The real ones are the threads of `workers.py`; tests hand in their own.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from broker.messages import Call
+from firmware.ports import Lamp, LampState, Slip
+
+LABELS: Final = {
+    "scanner": "扫描枪",
+    "document_camera": "高拍仪",
+    "call_display": "叫号屏",
+    "panel": "按钮盒",
+    "speaker": "音箱",
+    "id_card_reader": "身份证阅读器",
+    "ticket_printer": "号票打印机",
+}
+
+
+class Devices(Protocol):
+    def present(self) -> dict[str, bool]:
+        """Return the devices that this unit has, by name, and whether each is simulated."""
+        ...
+
+    def photograph(self, job: int) -> None:
+        """Photograph the desk and make a page of it. `PagePhotographed` follows."""
+        ...
+
+    def print_slip(self, job: int, slip: Slip) -> None:
+        """`SlipPrinted` follows."""
+        ...
+
+    def announce(self, call: Call) -> None:
+        """Show a call, and speak it where there is a speaker; after those asked for before. `CallAnnounced` follows."""
+        ...
+
+    def show(self, text: str) -> None:
+        """Show a text on the display when no call is being shown."""
+        ...
+
+    def watch_for_ticket(self, wanted: bool) -> None:
+        """Look for a ticket's code under the document camera, or stop. `Scanned` follows when one lies there."""
+        ...
+
+    def set_lamp(self, lamp: Lamp, state: LampState) -> None: ...
+
+    def check(self) -> None:
+        """Check every device. `DeviceChecked` follows for each."""
+        ...

@@ -1,0 +1,330 @@
+"""One thread for each device: it alone calls the device, and puts what came of it on the core's queue.
+
+A device that hangs or is unplugged holds up its own thread only; the core, the other devices and the console go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+from broker.errors import OneWindowError
+from broker.messages import Call
+from edge.announcer import Announcer
+from edge.capture import capture, read_codes
+from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
+from edge.live import live_jpeg
+from edge.pages import TakenPage
+from firmware.bench import Bench
+from firmware.ports import (
+    CameraNotReady,
+    CardUnreadable,
+    Device,
+    DeviceError,
+    DocumentCamera,
+    IdCardReader,
+    Lamp,
+    LampState,
+    Panel,
+    Scan,
+    Scanner,
+    Slip,
+    TicketPrinter,
+)
+
+log = logging.getLogger(__name__)
+
+Put = Callable[[Event], None]
+
+_CHECK_SECONDS: Final = 30.0
+_REST_SECONDS: Final = 1.0  # after a fault, before the device is asked again
+_WATCH_SECONDS: Final = 0.8  # between two looks for a ticket under the camera: some 75 ms of reading each
+_LIVE_SECONDS: Final = 0.2  # a live picture younger than this is shown to the next who asks
+
+
+class DeviceThread:
+    """A device and the thread that serves it: jobs as they are asked, and in between whatever `idle` does."""
+
+    def __init__(self, name: str, device: Device, put: Put) -> None:
+        self.name = name
+        self._device = device
+        self._put = put
+        self._jobs: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._stopping = threading.Event()
+        self._said = ""
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._jobs.put(self._device.check)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._jobs.put(lambda: None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def check(self) -> None:
+        self._said = ""
+        self._jobs.put(self._device.check)
+
+    def ask(self, job: Callable[[], None]) -> None:
+        self._jobs.put(job)
+
+    def wait_seconds(self) -> float:
+        """Return how long to wait for a job before `idle`."""
+        return _CHECK_SECONDS
+
+    def idle(self) -> None:
+        """Do what is done when nothing is asked."""
+        self._device.check()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                job = self._jobs.get(timeout=self.wait_seconds()) if self.wait_seconds() else self._jobs.get_nowait()
+            except queue.Empty:
+                job = self.idle
+            if self._stopping.is_set():
+                return
+            try:
+                job()
+            except DeviceError as error:
+                self.report(error)
+                self._stopping.wait(_REST_SECONDS)
+            except Exception:
+                # The outermost loop of this thread: a driver's or a picture's surprise must not silence the device.
+                log.exception("%s: a job failed and was given up", self.name)
+                self._stopping.wait(_REST_SECONDS)
+            else:
+                self.report(None)
+
+    def report(self, error: DeviceError | None) -> None:
+        """Tell the core how the device is, when that has changed."""
+        code = "ok" if error is None else error.code
+        if code != self._said:
+            self._said = code
+            self._put(DeviceChecked(self.name, error))
+
+
+class ScannerThread(DeviceThread):
+    def __init__(self, device: Scanner, put: Put) -> None:
+        super().__init__("scanner", device, put)
+        self._scanner = device
+
+    def wait_seconds(self) -> float:
+        return 0.0
+
+    def idle(self) -> None:
+        scan = self._scanner.read(0.5)
+        if scan is not None:
+            self._put(Scanned(scan))
+
+
+class CardThread(DeviceThread):
+    def __init__(self, device: IdCardReader, put: Put) -> None:
+        super().__init__("id_card_reader", device, put)
+        self._reader = device
+
+    def wait_seconds(self) -> float:
+        return 0.0
+
+    def idle(self) -> None:
+        try:
+            card = self._reader.read(0.5)
+        except CardUnreadable as error:
+            self.report(error)  # the reader is well; the next card may be read
+            self._stopping.wait(0.3)
+            return
+        if card is not None:
+            self._put(CardLaid(card))
+
+
+class CameraThread(DeviceThread):
+    """Photographs, gives the live picture, and looks for a ticket under the camera while one is awaited."""
+
+    def __init__(self, device: DocumentCamera, put: Put) -> None:
+        super().__init__("document_camera", device, put)
+        self._camera = device
+        self._watching = threading.Event()
+        self._last_code = ""
+        self._live: tuple[float, bytes] = (0.0, b"")
+        self._live_lock = threading.Lock()
+
+    def wait_seconds(self) -> float:
+        return _WATCH_SECONDS if self._watching.is_set() else _CHECK_SECONDS
+
+    def idle(self) -> None:
+        if not self._watching.is_set():
+            self._device.check()
+            return
+        codes = [code for code in read_codes(self._camera.preview(1.0).pixels) if code.is_ours]
+        text = codes[0].text if codes else ""
+        if text and text != self._last_code:
+            self._put(Scanned(Scan(text, codes[0].symbology, time.monotonic_ns() // 1_000_000)))
+        self._last_code = text
+
+    def watch(self, wanted: bool) -> None:
+        if wanted and not self._watching.is_set():
+            self._watching.set()
+            self._jobs.put(lambda: None)  # ends the long wait
+        elif not wanted:
+            self._watching.clear()
+            self._last_code = ""
+
+    def photograph(self, job: int) -> None:
+        self.ask(lambda: self._photograph(job))
+
+    def live(self, timeout_seconds: float = 2.0) -> bytes:
+        """Return a live picture of now. Called from any thread.
+
+        Raises:
+            DeviceError: no frame in time.
+        """
+        with self._live_lock:
+            taken, picture = self._live
+            if time.monotonic() - taken < _LIVE_SECONDS:
+                return picture
+            answer: Future[bytes] = Future()
+            self.ask(lambda: self._answer_live(answer))
+            try:
+                picture = answer.result(timeout_seconds)
+            except TimeoutError as error:
+                if isinstance(error, DeviceError):
+                    raise
+                raise CameraNotReady("the camera is at work") from None
+            self._live = (time.monotonic(), picture)
+            return picture
+
+    def _answer_live(self, answer: Future[bytes]) -> None:
+        try:
+            answer.set_result(live_jpeg(self._camera.preview(1.0)))
+        except DeviceError as error:
+            answer.set_exception(error)
+            raise
+
+    def _photograph(self, job: int) -> None:
+        try:
+            frame = self._camera.photograph(3.0)
+            captured = capture(frame.pixels)
+        except OneWindowError as error:
+            self._put(PagePhotographed(job, None, error))
+            if isinstance(error, DeviceError):
+                raise
+            return
+        except Exception:
+            # The fence around one photograph: whatever the pixels did, the clerk is told and the camera goes on.
+            log.exception("a photograph could not be made a page")
+            self._put(PagePhotographed(job, None, CameraNotReady("the photograph could not be made a page")))
+            return
+        page = TakenPage(
+            jpeg=captured.jpeg,
+            width=captured.width,
+            height=captured.height,
+            accepted=captured.usable,
+            sentence=captured.reason,
+            simulated=frame.simulated,
+        )
+        self._put(PagePhotographed(job, page))
+
+
+class PrinterThread(DeviceThread):
+    def __init__(self, device: TicketPrinter, put: Put) -> None:
+        super().__init__("ticket_printer", device, put)
+        self._printer = device
+
+    def print_slip(self, job: int, slip: Slip) -> None:
+        def work() -> None:
+            try:
+                self._printer.print_slip(slip)
+            except DeviceError as error:
+                self._put(SlipPrinted(job, error))
+                raise
+            self._put(SlipPrinted(job))
+
+        self.ask(work)
+
+
+class Workers:
+    """All devices of one unit: the core's `Devices`, on the bench's. `close()` may be called twice."""
+
+    def __init__(self, bench: Bench, put: Put, *, own_window: int | None) -> None:
+        self._bench = bench
+        self._announcer = Announcer(bench.call_display, bench.speaker, put, own_window=own_window)
+        self._camera = CameraThread(bench.document_camera, put) if bench.document_camera is not None else None
+        self._printer = PrinterThread(bench.ticket_printer, put) if bench.ticket_printer is not None else None
+        self._panel = PanelThread(bench.panel, put) if bench.panel is not None else None
+        threads: list[DeviceThread | None] = [self._camera, self._printer, self._panel]
+        if bench.scanner is not None:
+            threads.append(ScannerThread(bench.scanner, put))
+        if bench.id_card_reader is not None:
+            threads.append(CardThread(bench.id_card_reader, put))
+        self._threads = [thread for thread in threads if thread is not None]
+
+    def start(self) -> None:
+        self._announcer.start()
+        self._announcer.check()
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        for thread in self._threads:
+            thread.close()
+        self._announcer.close()
+
+    def present(self) -> dict[str, bool]:
+        return {name: device.simulated for name, device in self._bench.devices().items()}
+
+    def photograph(self, job: int) -> None:
+        assert self._camera is not None, "the core asks only for what is present"
+        self._camera.photograph(job)
+
+    def print_slip(self, job: int, slip: Slip) -> None:
+        assert self._printer is not None, "the core asks only for what is present"
+        self._printer.print_slip(job, slip)
+
+    def announce(self, call: Call) -> None:
+        self._announcer.announce(call)
+
+    def show(self, text: str) -> None:
+        self._announcer.show(text)
+
+    def watch_for_ticket(self, wanted: bool) -> None:
+        if self._camera is not None:
+            self._camera.watch(wanted)
+
+    def set_lamp(self, lamp: Lamp, state: LampState) -> None:
+        if self._panel is not None:
+            self._panel.set_lamp(lamp, state)
+
+    def check(self) -> None:
+        self._announcer.check()
+        for thread in self._threads:
+            thread.check()
+
+    def live_frame(self) -> bytes:
+        """Return the live picture.
+
+        Raises:
+            DeviceError: no camera, or no frame in time.
+        """
+        if self._camera is None:
+            raise CameraNotReady("this unit has no document camera")
+        return self._camera.live()
+
+
+class PanelThread(DeviceThread):
+    """Lamps are set here; presses come from the panel's own thread."""
+
+    def __init__(self, device: Panel, put: Put) -> None:
+        super().__init__("panel", device, put)
+        self._panel = device
+        device.on_press(lambda button: put(Pressed(button)))
+
+    def set_lamp(self, lamp: Lamp, state: LampState) -> None:
+        self.ask(lambda: self._panel.set_lamp(lamp, state))
