@@ -44,6 +44,7 @@ class ConsoleServer:
             clear_untrusted_proxy_headers=True,
         )
         self.port = int(self._server.effective_port)
+        self._console.extensions["onewindow"].guard.listens_on(self.port)
         self._thread = threading.Thread(target=self._server.run, name="console", daemon=True)
         self._closed = False
 
@@ -56,6 +57,7 @@ class ConsoleServer:
             return
         self._closed = True
         self._console.extensions["onewindow"].close()  # lets the listening pages go
+        self._server.task_dispatcher.shutdown(timeout=5)
         self._server.close()
         if self._thread.is_alive():
             self._thread.join(timeout=5)

@@ -22,7 +22,9 @@ class ConsoleSettings:
     host: str = "127.0.0.1"
     port: int = 8100
     token: str = ""  # bearer token for programs: at least 20 characters
-    hosts: tuple[str, ...] = ()  # further names by which the console may be asked, for example "shuangjing-w3.local:8100"
+    hosts: tuple[
+        str, ...
+    ] = ()  # further names by which the console may be asked, for example "shuangjing-w3.local:8100"
     pocket: Path | None = None  # folder in which the slips of simulated printers are carried from unit to unit
 
     def __post_init__(self) -> None:
@@ -33,6 +35,6 @@ class ConsoleSettings:
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
-        """The Host headers that are answered; others are a page elsewhere that turned its name to us (DNS rebinding)."""
+        """The Host headers that are answered; another is a page that turned its own name to us (DNS rebinding)."""
         own = (self.host, "127.0.0.1", "localhost", "[::1]")
         return frozenset(f"{name}:{self.port}" for name in own) | frozenset(self.hosts)
