@@ -68,7 +68,7 @@ def _cases() -> Any:
 def _opened(hall: str, day: str) -> Any:
     """The day stands at the front of a case's number, which has an index."""
     first = day.replace("-", "")
-    return _cases().where(cases.c.hall == hall, cases.c.case_number >= f"{first}-", cases.c.case_number < f"{first}.")
+    return _cases().where(cases.c.hall == hall, cases.c.case_number.between(f"{first}-00000", f"{first}-99999999"))
 
 
 def _due(hall: str, day: str) -> Any:

@@ -92,7 +92,7 @@ def set_password(staff_id: str, password_hash: str, *, actor: str, work: UnitOfW
 def enter_sign_in(staff_id: str, *, is_right: bool, work: UnitOfWork) -> StaffRecord:
     """Enter that somebody signed in; return who.
 
-    A wrong password leaves no entry: anybody at the door could fill the book. It is counted and slowed down by `central.web.throttle`.
+    A wrong password leaves no entry: anybody at the door could fill the book. `central.web.throttle` slows it down.
 
     Args:
         is_right: what `is_password` said, before this transaction.
