@@ -102,8 +102,11 @@ def ask_pickup(event: PickupAsked, *, now_ms: int, work: UnitOfWork) -> tuple[Re
     return tuple(_as_listed(case) for case in open_cases[:LIST_MAX])
 
 
-def hand_over(event: HandedOver, *, now_ms: int, work: UnitOfWork) -> bool:  # noqa: ARG001
+def hand_over(event: HandedOver, *, now_ms: int, work: UnitOfWork, actor: str = "") -> bool:  # noqa: ARG001
     """Close the case: its result is in the resident's hand. Return False when it is closed already.
+
+    Args:
+        actor: the staff number, when it is done on a page of central; otherwise the unit that sent the event.
 
     Raises:
         WindowNotYours: the unit stands at another window.
@@ -117,7 +120,7 @@ def hand_over(event: HandedOver, *, now_ms: int, work: UnitOfWork) -> bool:  # n
         return False
     require_step(Step.HAND_OVER, case.state)
     handed = facts.HandedOver(case_id=case.case_id, window=event.window, proof=event.proof.value, unit=acting(work))
-    work.append(handed, subject=case.case_id, actor=acting(work))
+    work.append(handed, subject=case.case_id, actor=actor or acting(work))
     log.info("case %s handed over at window %d", case.case_id, event.window)
     return True
 

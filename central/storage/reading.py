@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, select, text
 
+from central.metrics.figures import HallFigures
+from central.metrics.reading import hall_figures
 from central.storage.reading_rows import (
     CallRow,
     CaseCounts,
@@ -48,7 +50,7 @@ _AT_WINDOW: Final = text("tickets.state IN ('called', 'serving')")
 
 
 class Watch:
-    """Notices cheaply that something was committed by somebody else. One thread uses it; `close` may be called twice."""
+    """Notices cheaply that something was committed by somebody else. One thread uses it; `close` may be repeated."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -91,8 +93,8 @@ class Reading:
 
     # The hall.
 
-    def newest_calls(self, day: str, *, limit: int = 40) -> Sequence[CallRow]:
-        """Return the newest calls of a ticket day and those of older tickets made since; newest first."""
+    def newest_calls(self, *, limit: int = 40) -> Sequence[CallRow]:
+        """Return the hall's newest calls, newest first."""
         found = select(calls).where(calls.c.hall == self.hall).order_by(calls.c.counter.desc()).limit(limit)
         with self._engine.connect() as connection:
             rows = connection.execute(found).all()
@@ -104,7 +106,7 @@ class Reading:
                 row.purpose,
                 row.called_at_ms,
                 row.expires_at_ms,
-                row.count,
+                row._mapping["count"],  # a row is a tuple, which has a count of its own
             )
             for row in rows
         ]
@@ -219,9 +221,9 @@ class Reading:
         overdue = due_today = 0
         with self._engine.connect() as connection:
             everything = int(connection.execute(total).scalar_one())
-            for state, condition in _COUNTED.items():
+            for state, counted in _COUNTED.items():
                 by_state[state] = connection.execute(
-                    select(func.count()).select_from(cases).where(self._here(), text(condition))
+                    select(func.count()).select_from(cases).where(self._here(), text(counted))
                 ).scalar_one()
             for condition in (_ON_OFFICER, _ON_DESK):
                 late = select(
@@ -232,6 +234,11 @@ class Reading:
                 overdue, due_today = overdue + int(row.overdue), due_today + int(row.due_today)
         by_state["closed"] = max(0, everything - sum(by_state.values()))
         return CaseCounts(everything, by_state, overdue, due_today, by_state["open"])
+
+    def day_figures(self, day: str) -> HallFigures:
+        """Return the day's figures; takes time with a long day (a million cases: seconds), so pages keep them."""
+        with self._engine.connect() as connection:
+            return hall_figures(connection, self.hall, day)
 
     # The book.
 

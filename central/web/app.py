@@ -15,6 +15,7 @@ from central.web import admin, board, case, desk, pickup, sign_in, words
 from central.web.chain_watch import ChainWatch
 from central.web.guard import PUBLIC, allowed, check_rights, form_token, guard, house, roles_of
 from central.web.house import House
+from central.web.kept_figures import KeptFigures
 from central.web.live import Live, TooManyListeners
 from central.web.shown import HallTime
 from central.web.voice import Voice
@@ -31,7 +32,12 @@ _HTTP_NOTICES: Final = {
     429: ("操作过于频繁，请稍候再试。", "Too many tries"),
     503: ("服务正忙，请稍候再试。", "Busy"),
 }
-_LEADS_TO: Final = (("officer", "desk.page"), ("pickup", "pickup.page"), ("supervisor", "admin.overview"), ("admin", "admin.overview"))
+_LEADS_TO: Final = (
+    ("officer", "desk.page"),
+    ("pickup", "pickup.page"),
+    ("supervisor", "admin.overview"),
+    ("admin", "admin.overview"),
+)
 
 
 def create_app(house: House) -> Flask:
@@ -42,6 +48,7 @@ def create_app(house: House) -> Flask:
     app = Flask(__name__)
     app.extensions["onewindow"] = house
     app.extensions["onewindow.voice"] = Voice()
+    app.extensions["onewindow.figures"] = KeptFigures(house.reading.day_figures)
     app.extensions["onewindow.chain"] = ChainWatch(house.reading)
     app.extensions["onewindow.live"] = Live(
         house.reading.watch,
@@ -64,7 +71,7 @@ def create_app(house: House) -> Flask:
 
 def say(zh: str, en: str = "") -> Markup:
     """Return both languages; the sheet decides where the second is seen."""
-    return Markup(f'{escape(zh)} <span class="en" lang="en">{escape(en)}</span>') if en else Markup(escape(zh))
+    return Markup('{} <span class="en" lang="en">{}</span>').format(zh, en) if en else escape(zh)
 
 
 @allowed(PUBLIC)
@@ -111,7 +118,7 @@ def _refusal_page(error: OneWindowError) -> tuple[str, int]:
     return _message(status, error.notice, error.code)
 
 
-def _fault_page(error: Exception) -> tuple[str, int]:
+def _fault_page(_: Exception) -> tuple[str, int]:
     """Fence around one request: say nothing of the inside, keep serving the others."""
     log.exception("request to %s failed, nothing was committed", request.endpoint)
     return _message(500, "系统出现问题，刚才的操作没有保存。请稍后重试，仍不行请联系管理员。", "Something went wrong")

@@ -27,7 +27,7 @@ SPOKEN_BACK: Final = 40  # calls in the state: a page that was away speaks those
 @PAGES.get("/board")
 @allowed(PUBLIC)
 def page() -> str:
-    return render_template("board.html", state=state(house()).decode())
+    return render_template("board.html", state=state(house()).decode(), now_ms=house().clock.now_ms())
 
 
 @PAGES.get("/board/state.json")
@@ -47,7 +47,7 @@ def live() -> Response:
 @allowed(PUBLIC)
 def voice(counter: int) -> Response:
     """Speak one of the newest calls; any other number is not found, so nobody can make the server speak at will."""
-    call = next((each for each in house().reading.newest_calls("", limit=SPOKEN_BACK) if each.counter == counter), None)
+    call = next((each for each in house().reading.newest_calls(limit=SPOKEN_BACK) if each.counter == counter), None)
     if call is None:
         abort(404)
     spoken: Voice = current_app.extensions["onewindow.voice"]
@@ -71,7 +71,9 @@ def state(house: House) -> bytes:
     now_ms = house.clock.now_ms()
     time = HallTime(house.settings.timezone)
     day = time.day(now_ms).isoformat()
-    calls = [call for call in house.reading.newest_calls(day, limit=SPOKEN_BACK) if time.day(call.called_at_ms).isoformat() == day]
+    calls = [
+        call for call in house.reading.newest_calls(limit=SPOKEN_BACK) if time.day(call.called_at_ms).isoformat() == day
+    ]
     newest: list[CallRow] = []
     for call in calls:  # a recall moves its number up instead of filling the list with it
         if all((call.ticket, call.window, call.purpose) != (kept.ticket, kept.window, kept.purpose) for kept in newest):
@@ -82,8 +84,7 @@ def state(house: House) -> bytes:
             {"counter": call.counter, "expires": call.expires_at_ms} for call in calls if call.expires_at_ms > now_ms
         ],
         "waiting": [
-            {"letter": group.letter, "name": group.name, "count": group.waiting}
-            for group in house.reading.groups(day)
+            {"letter": group.letter, "name": group.name, "count": group.waiting} for group in house.reading.groups(day)
         ],
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -38,11 +38,16 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """All that the pages may touch. `work` opens one transaction; `reading` and `sessions` manage their own."""
+    """All that the pages may touch.
+
+    `work` opens one writing transaction, in which nobody else writes; `look` shows one moment of the book and the
+    vault, holds nobody up and can change nothing. `reading` and `sessions` manage their own connections.
+    """
 
     settings: WebSettings
     clock: Clock
     rng: Rng
     work: Callable[[], AbstractContextManager[Work]]
+    look: Callable[[], AbstractContextManager[UnitOfWork]]
     reading: Reading
     sessions: Sessions

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final, Protocol
 
 from broker.errors import OneWindowError
@@ -90,9 +90,9 @@ class Live:
         Raises:
             TooManyListeners: at once, before anything is sent.
         """
-        place = self._place(who)
-        place.__enter__()
-        return _Stream(self._told(channel), lambda: place.__exit__(None, None, None))
+        place = ExitStack()
+        place.enter_context(self._place(who))
+        return _Stream(self._told(channel), place.close)
 
     def stop(self) -> None:
         """End the thread and every stream; may be called twice."""
@@ -158,7 +158,7 @@ class _Stream:
 
     def __init__(self, told: Iterator[bytes], leave: Callable[[], None]) -> None:
         self._told = told
-        self._leave: Callable[[], None] | None = leave
+        self._leave = leave
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -167,6 +167,4 @@ class _Stream:
         return next(self._told)
 
     def close(self) -> None:
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        self._leave()  # a second time it does nothing

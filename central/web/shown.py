@@ -1,6 +1,6 @@
 """What stands on a screen, computed: masked people, due days in words, ages, local times.
 
-Pure: rows and the time come in, short texts go out. Names and numbers are masked here and nowhere else.
+Pure: rows and the time come in, short texts go out. How people are masked: `central.cases.masking`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from broker.messages import Resident
+from central.cases.masking import mask_name, mask_number
 
 _WEEKDAYS: Final = "一二三四五六日"
-MASK: Final = "*"
 UNCOLLECTED_WARN_DAYS: Final = 7
 UNCOLLECTED_BAD_DAYS: Final = 30
 
@@ -32,23 +32,6 @@ ERASED: Final = Person("已销毁", "—")
 def masked(resident: Resident | None) -> Person:
     """Return 张*三 and 110105********1234; an erased resident is named so."""
     return ERASED if resident is None else Person(mask_name(resident.name), mask_number(resident.id_number))
-
-
-def mask_name(name: str) -> str:
-    """Return the name with its inner characters hidden: 张*, 张*三, 欧**华; a Latin name keeps its first letter."""
-    if name.isascii():
-        return name[:1] + MASK * 3
-    if len(name) <= 2:
-        return name[:1] + MASK
-    return name[:1] + MASK * (len(name) - 2) + name[-1:]
-
-
-def mask_number(number: str) -> str:
-    """Return 6 figures, stars, 4 figures of an 18-digit number; of a shorter one no more than a quarter each side."""
-    if len(number) >= 15:
-        return number[:6] + MASK * (len(number) - 10) + number[-4:]
-    side = len(number) // 4
-    return number[:side] + MASK * (len(number) - 2 * side) + number[len(number) - side :]
 
 
 @dataclass(frozen=True, slots=True)
