@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broker.errors import OneWindowError
+from provisioning.catalogue import group_of, read_items
 from provisioning.demo_hall import CATALOGUE, make_demo_hall
-from provisioning.demonstration import hall
+from provisioning.demonstration import day, hall, visit
 from provisioning.hall_plan import demonstration_plan
 
 STATE_VARIABLE = "ONEWINDOW_STATE"
+ITEM = "RS001"  # 社会保障卡申领: two papers, same day
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +54,26 @@ def _forget(options: argparse.Namespace) -> int:
     return 0
 
 
+def _visit(options: argparse.Namespace) -> int:
+    running = hall.running_hall(options.state)
+    items = {item.code: item for item in read_items(options.catalogue)}
+    if options.item not in items:
+        print(f"onewindow-provision: no item {options.item} in {options.catalogue}", file=sys.stderr)
+        return 2
+    item = items[options.item]
+    visit.visit(running, item, group_of(item, demonstration_plan()), say=_say, seed=options.seed)
+    return 0
+
+
+def _day(options: argparse.Namespace) -> int:
+    running = hall.running_hall(options.state)
+    plan = demonstration_plan()
+    items = [(item, group_of(item, plan)) for item in read_items(options.catalogue)]
+    failed = day.day(running, items, options.residents, say=_say, seed=options.seed or 1)
+    hall.say_figures(options.state)
+    return 1 if failed else 0
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
@@ -81,6 +103,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_state(run)
     run.add_argument("--sheets", type=_folder, help="a folder of photographs to lie under the simulated cameras")
     run.set_defaults(carry_out=_run)
+    one = commands.add_parser(
+        "visit",
+        help="send one resident through the running hall, told line by line",
+        description="Send one resident through the running hall: card, ticket, call, papers, packet, receipt, "
+        "approval, pickup; each step told with its time.",
+    )
+    _add_running(one)
+    one.add_argument("--item", default=ITEM, help="the service item that they come for (default: %(default)s)")
+    one.set_defaults(carry_out=_visit)
+    many = commands.add_parser(
+        "day",
+        help="send a mixed day through the running hall, and print its figures",
+        description="Send a mixed day of residents through the running hall, as fast as it goes; print its figures.",
+    )
+    _add_running(many)
+    many.add_argument("--residents", type=int, default=60, help="how many come (default: %(default)s)")
+    many.set_defaults(carry_out=_day)
     forget = commands.add_parser("forget", help="throw the demonstration hall away: papers, ledger, keys")
     _add_state(forget)
     forget.set_defaults(carry_out=_forget)
@@ -94,6 +133,12 @@ def _add_state(parser: argparse.ArgumentParser) -> None:
         default=Path(os.environ.get(STATE_VARIABLE) or "state").resolve(),
         help=f"the folder that holds it all (default: ${STATE_VARIABLE}, or ./state)",
     )
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    _add_state(parser)
+    parser.add_argument("--catalogue", type=Path, default=CATALOGUE, help="the table of service items")
+    parser.add_argument("--seed", type=int, help="who comes and how their papers lie; the same seed is the same")
 
 
 def _folder(text: str) -> Path:

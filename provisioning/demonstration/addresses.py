@@ -44,7 +44,8 @@ def page(hall: HallFile, state: Path, *, seconds: float) -> str:
         "",
         "  make visit               one resident through the hall, line by line",
         "  make day RESIDENTS=60    a mixed day, and the hall's figures",
-        f"  logs: {state / 'logs'}      Ctrl-C stops everything; make forget throws it all away",
+        "  Ctrl-C                   stops everything; make forget throws it all away",
+        f"  Logs: {state / 'logs'}",
         "",
     ]
     return "\n".join(lines)

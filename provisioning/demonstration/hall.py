@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,6 +102,12 @@ def running_hall(state: Path) -> HallFile:
     if hall is None or not is_running(state):
         raise HallDoesNotRun(f"no hall runs in {state}")
     return hall
+
+
+def say_figures(state: Path) -> None:
+    """Let central print the hall's figures of today."""
+    figures = programs.central_figures(state)
+    subprocess.run(figures.command, cwd=figures.folder, check=False)  # noqa: S603  # our own command
 
 
 def is_running(state: Path) -> bool:

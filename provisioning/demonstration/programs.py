@@ -42,6 +42,16 @@ def central_init(state: Path) -> Program:
     )
 
 
+def central_figures(state: Path) -> Program:
+    """The command that prints the hall's figures of today; runs to its end."""
+    return Program(
+        name="central-figures",
+        command=_python("central", "figures", "--settings", str(_central(state))),
+        folder=state / "central",
+        is_ready=lambda: True,
+    )
+
+
 def central_programs(state: Path, hall: HallFile) -> tuple[Program, ...]:
     web = hall.ports["web"]
     return (
