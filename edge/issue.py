@@ -56,7 +56,7 @@ class IssueDesk:
     issued: IssuedView | None = None
     unprinted: list[str] = field(default_factory=list)  # numbers that a power cut may have left without a slip
     _waiting_known: dict[str, int] | None = None
-    _unposted: list[bytes] = field(default_factory=list)
+    _unposted: list[tuple[str, bytes]] = field(default_factory=list)
     _printing: dict[int, _Printing] = field(default_factory=dict)
     _last: tuple[Slip, _Printing] | None = None
     _job: int = 0
@@ -65,7 +65,8 @@ class IssueDesk:
         """Take up what a power cut may have left between taking a number, telling central, and printing."""
         today = self.house.clock.hall_day()
         for number in self.numbers.taken():
-            self._post(number.event)
+            if not number.posted:
+                self._post(number.event_id, number.event)
             if not number.printed and number.day == today:
                 self.unprinted.append(number.ticket)
                 log.warning("ticket %s was taken before the last stop and perhaps not printed", number.ticket)
@@ -136,8 +137,8 @@ class IssueDesk:
         if self.card is not None and self.card.until_ms <= self.house.clock.monotonic_ms():
             self.card = None
         unposted, self._unposted = self._unposted, []
-        for event in unposted:
-            self._post(event)
+        for event_id, event in unposted:
+            self._post(event_id, event)
 
     def new_day(self, today: str) -> None:
         self.unprinted.clear()
@@ -201,18 +202,19 @@ class IssueDesk:
         except OSError as error:
             raise StorageFailed(f"the card did not take a ticket's number ({error.strerror})") from error
         log.info("ticket %s issued", ticket)
-        self._post(payload)
+        self._post(event.event_id, payload)
         if self._waiting_known is not None and self._queued:
             self._waiting_known[group.letter] = self._waiting_known.get(group.letter, 0) + 1
         return ticket, event.event_id
 
-    def _post(self, event: bytes) -> None:
+    def _post(self, event_id: str, event: bytes) -> None:
         """Have central told. The number's record holds the event: what the box does not take now is posted later."""
         try:
             self.house.link.post_signed(event)
+            self.numbers.posted(event_id)
         except StorageFailed as error:
             log.warning("a ticket's event waits in the numbers' journal: %s", error)
-            self._unposted.append(event)
+            self._unposted.append((event_id, event))
 
     def _slip(
         self, ticket: str, group: Group, priority: Priority, resident: Resident, people_ahead: int | None

@@ -8,7 +8,7 @@ goes out with the very same bytes, and a slip that may not have been printed is 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.errors import NumbersUsedUp
@@ -26,7 +26,8 @@ class TakenNumber:
     day: str
     event: bytes  # `TicketIssued`, signed, as it travels
     event_id: str
-    printed: bool
+    posted: bool = False  # the event has been in the event box
+    printed: bool = False
 
     def __repr__(self) -> str:
         return f"TakenNumber({self.ticket!r}, {self.day!r})"
@@ -45,6 +46,8 @@ class Numbers:
         self._journal = Journal(storage, FILE)
         self._newest: dict[tuple[str, str], int] = {}  # day, group -> the last number taken
         self._taken: dict[str, TakenNumber] = {}  # by event id, oldest first
+        self._posted: list[str] = []  # not noted yet: rides on the next record, since losing it costs no more than
+        #                               the same event sent once more
         for record in self._journal.records:
             self._apply(record)
         self._journal.records.clear()
@@ -67,9 +70,11 @@ class Numbers:
             OSError: the card did not take it; the number is still free.
         """
         assert ticket == self.next_ticket(day, ticket[0]), "numbers are taken one after another"
-        record = {"k": "taken", "t": ticket, "d": day, "i": event_id, "e": base64.b64encode(event).decode()}
-        self._journal.append(record)
-        self._apply(record)
+        self._keep(_taken_record(TakenNumber(ticket, day, event, event_id)))
+
+    def posted(self, event_id: str) -> None:
+        """Note that a number's event is in the event box; on the card with the next record."""
+        self._posted.append(event_id)
 
     def printed(self, event_id: str) -> None:
         """Note that a slip was printed.
@@ -77,9 +82,7 @@ class Numbers:
         Raises:
             OSError: it is not noted; after a start it will be named as perhaps unprinted.
         """
-        record = {"k": "printed", "i": event_id}
-        self._journal.append(record)
-        self._apply(record)
+        self._keep({"k": "printed", "i": event_id})
 
     def taken(self) -> list[TakenNumber]:
         """Return the numbers of the last days, oldest first."""
@@ -97,19 +100,32 @@ class Numbers:
             return
         records: list[Record] = []
         for number in kept:
-            event = base64.b64encode(number.event).decode()
-            records.append({"k": "taken", "t": number.ticket, "d": number.day, "i": number.event_id, "e": event})
+            records.append(_taken_record(number))
             if number.printed:
                 records.append({"k": "printed", "i": number.event_id})
+        records.append({"k": "posted", "p": [number.event_id for number in kept if number.posted]})
         self._journal.rewrite(records)
         self._taken = {number.event_id: number for number in kept}
         self._newest = {key: newest for key, newest in self._newest.items() if key[0] in days}
 
+    def _keep(self, record: Record) -> None:
+        record["p"] = list(self._posted)
+        self._journal.append(record)
+        self._posted.clear()
+        self._apply(record)
+
     def _apply(self, record: Record) -> None:
+        for event_id in record.get("p", ()):
+            if event_id in self._taken:
+                self._taken[event_id] = replace(self._taken[event_id], posted=True)
         if record["k"] == "taken":
             ticket, day, event_id = record["t"], record["d"], record["i"]
             self._newest[day, ticket[0]] = max(int(ticket[1:]), self._newest.get((day, ticket[0]), 0))
-            self._taken[event_id] = TakenNumber(ticket, day, base64.b64decode(record["e"]), event_id, printed=False)
+            self._taken[event_id] = TakenNumber(ticket, day, base64.b64decode(record["e"]), event_id)
         elif record["k"] == "printed" and record["i"] in self._taken:
-            old = self._taken[record["i"]]
-            self._taken[record["i"]] = TakenNumber(old.ticket, old.day, old.event, old.event_id, printed=True)
+            self._taken[record["i"]] = replace(self._taken[record["i"]], printed=True)
+
+
+def _taken_record(number: TakenNumber) -> Record:
+    event = base64.b64encode(number.event).decode()
+    return {"k": "taken", "t": number.ticket, "d": number.day, "i": number.event_id, "e": event}

@@ -72,7 +72,7 @@ class Outbox:
         self._rows: dict[str, int] = {}  # packet id -> the row's id in the index
         self._waiting: dict[str, KeptPacket] | None = None  # oldest first; None: to be sorted anew
         self._index: JournalDatabase | None = None
-        self.version = 0  # rises with every change
+        self._changed: dict[str, None] = {}  # packets since `take_changes`
         self.quarantined: list[str] = []
         card.attempt("preparing the outbox", self._prepare)
         self._open_index()
@@ -116,6 +116,11 @@ class Outbox:
 
     def find(self, packet_id: str) -> KeptPacket | None:
         return self._packets.get(packet_id)
+
+    def take_changes(self) -> list[str]:
+        """Return the packets that came, went or changed since the last call: a list of thousands is not made anew."""
+        changed, self._changed = list(self._changed), {}
+        return changed
 
     def manifest(self, packet_id: str) -> bytes:
         """Return a packet's manifest as it travels.
@@ -288,7 +293,6 @@ class Outbox:
     def _quarantine(self, packet_id: str, place: Place, why: str) -> None:
         log.error("packet %s is set aside in damaged/: %s; a technician must look at it", packet_id, why)
         self.quarantined.append(packet_id)
-        self.version += 1
         self._rename(packet_id, place, Place.DAMAGED)
 
     # --- writing ------------------------------------------------------------------------------------------------
@@ -338,7 +342,7 @@ class Outbox:
 
     def _remember(self, kept: KeptPacket) -> None:
         """Take a packet's state into memory, and into the index if the card takes it."""
-        self.version += 1
+        self._changed[kept.packet_id] = None
         self._packets[kept.packet_id] = kept
         self._sort_in(kept)
         if self._index is None:
@@ -354,7 +358,7 @@ class Outbox:
         self._card.attempt("indexing a packet", keep)
 
     def _forget(self, packet_id: str) -> None:
-        self.version += 1
+        self._changed[packet_id] = None
         self._packets.pop(packet_id, None)
         if self._waiting is not None:
             self._waiting.pop(packet_id, None)

@@ -91,6 +91,9 @@ class CallsSeen:
         newest = max(self._counters, default=0)
         return call.counter not in self._counters and call.counter > newest - _CALLS_REMEMBERED
 
+    def __contains__(self, counter: int) -> bool:
+        return counter in self._counters
+
     def is_expired(self, call: Call) -> bool:
         """Say whether the call's time is over, by central's clock as we last heard it."""
         now = self._clock.central_ms()

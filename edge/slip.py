@@ -1,4 +1,4 @@
-"""What stands on a ticket's slip: hall, business, number, people ahead, time, the sealed code, and the pass-over rule."""
+"""What stands on a ticket's slip: hall, business, number, people ahead, time, the code, and the rule for 过号."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from broker.messages import Priority
 from edge.clock import HALL_TIME
 from firmware.ports import Slip, SlipLine
 
-PASS_RULE: Final = "过号后，凭本票到任一窗口扫码，可重新排队一次。"
-PASS_RULE_ENGLISH: Final = "Missed your call? Show this slip at any window today."
+MISSED_RULE: Final = "过号后，凭本票到任一窗口扫码，可重新排队一次。"
+MISSED_RULE_ENGLISH: Final = "Missed your call? Show this slip at any window today."
 NO_CODE: Final = "本票无条码，请携带身份证到窗口办理。"
 
 
@@ -45,8 +45,8 @@ def ticket_slip(facts: SlipFacts) -> Slip:
     else:
         lines.append(SlipLine(text=NO_CODE, align="center", bold=True))
     if facts.queued:
-        lines.append(SlipLine(text=PASS_RULE, size="small"))
-        lines.append(SlipLine(text=PASS_RULE_ENGLISH, size="small"))
+        lines.append(SlipLine(text=MISSED_RULE, size="small"))
+        lines.append(SlipLine(text=MISSED_RULE_ENGLISH, size="small"))
     if facts.simulated:
         lines.append(SlipLine(text="演示 DEMO", size="small", align="center"))
     return Slip(lines=tuple(lines))
