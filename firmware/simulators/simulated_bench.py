@@ -43,7 +43,7 @@ class SimulatedBench:
         """Open the devices named, for example ["scanner", "document_camera"]. `sheets` is a folder of photographs."""
         self.desk = Desk(seed=seed)
         self.scanner = SimulatedScanner() if "scanner" in devices else None
-        self.document_camera = SimulatedDocumentCamera(self.desk, seed=seed) if "document_camera" in devices else None
+        self.document_camera = SimulatedDocumentCamera(self.desk) if "document_camera" in devices else None
         self.call_display = SimulatedCallDisplay() if "call_display" in devices else None
         self.panel = SimulatedPanel() if "panel" in devices else None
         self.speaker = SimulatedSpeaker() if "speaker" in devices else None
