@@ -85,6 +85,10 @@ class Reading:
     def watch(self) -> Watch:
         return Watch(self._engine)
 
+    def forget_connections(self) -> None:
+        """Let go of all connections without closing them: after a fork they are the other process's."""
+        self._engine.dispose(close=False)
+
     def head(self) -> tuple[int, str]:
         """Return the newest entry's number and hash; (0, "") for an empty book."""
         with self._engine.connect() as connection:

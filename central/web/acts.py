@@ -6,8 +6,10 @@ reaches the person as its notice (app.py).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
+from broker.errors import OneWindowError
 from broker.events import HandedOver, HandoverProof
 from broker.messages import Resident
 from central.assignment import presence
@@ -17,7 +19,9 @@ from central.staff.passwords import is_password
 from central.staff.roster import SignInRefused, enter_sign_in
 from central.storage.reading_rows import TaskRow
 from central.web.house import House
-from central.web.shown import Person, masked
+from central.web.shown import DAMAGED, Person, masked
+
+log = logging.getLogger(__name__)
 
 
 def sign_in(house: House, staff_id: str, password: str) -> bool:
@@ -108,9 +112,16 @@ def open_person(house: House, case_id: str, staff_id: str, *, reason: str) -> Re
 
 
 def people(house: House, residents: Iterable[str]) -> dict[str, Person]:
-    """Return these residents as a list may show them."""
+    """Return these residents as a list may show them. One whose record is damaged does not take the list away."""
+    shown: dict[str, Person] = {}
     with house.look() as work:
-        return {each: masked(work.vault.identity(each)) for each in set(residents)}
+        for each in set(residents):
+            try:
+                shown[each] = masked(work.vault.identity(each))
+            except OneWindowError as damage:
+                log.error("resident %s cannot be opened (%s): restore from the backup", each, damage.code)
+                shown[each] = DAMAGED
+    return shown
 
 
 def page_picture(house: House, case_id: str, index: int) -> bytes | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final, Protocol
@@ -75,7 +76,7 @@ class Live:
         self._open_watch = open_watch
         self.channels = {name: Channel(compose) for name, compose in channels.items()}
         self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self._listeners: dict[str, int] = {}
 
@@ -94,12 +95,15 @@ class Live:
         place.enter_context(self._place(who))
         return _Stream(self._told(channel), place.close)
 
+    def stop_soon(self) -> None:
+        """Ask the thread and every stream to end, at their next breath. Waits for nothing, so a signal may call it."""
+        self._stopping = True
+
     def stop(self) -> None:
-        """End the thread and every stream; may be called twice."""
-        self._stopped.set()
-        for channel in self.channels.values():
-            channel.wake()
-        thread, self._thread = self._thread, None
+        """End the thread and every stream, and wait for the thread; may be called twice."""
+        self.stop_soon()
+        with self._lock:
+            thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(5)
 
@@ -107,9 +111,9 @@ class Live:
         channel = self.channels[name]
         seen = 0
         yield b"retry: 1000\n\n"
-        while not self._stopped.is_set():
+        while not self._stopping:
             version, state = channel.wait(seen, BEAT_SECONDS)
-            if self._stopped.is_set():
+            if self._stopping:
                 return
             yield b"event: beat\ndata: 1\n\n" if version == seen else b"data: " + state + b"\n\n"
             seen = version
@@ -120,7 +124,7 @@ class Live:
             if sum(self._listeners.values()) >= LISTENERS_MAX or self._listeners.get(who, 0) >= LISTENERS_OF_ONE_MAX:
                 raise TooManyListeners(f"{LISTENERS_MAX} pages listen, or {LISTENERS_OF_ONE_MAX} of one")
             self._listeners[who] = self._listeners.get(who, 0) + 1
-            if self._thread is None and not self._stopped.is_set():
+            if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)
                 self._thread.start()
         try:
@@ -136,7 +140,8 @@ class Live:
         watch = self._open_watch()
         known: int | None = None
         idle = 0.0
-        while not self._stopped.wait(POLL_SECONDS):
+        while not self._stopping:
+            time.sleep(POLL_SECONDS)
             idle += POLL_SECONDS
             try:
                 version = watch.version()
@@ -148,9 +153,11 @@ class Live:
             except Exception:  # the outermost loop of this thread: it must outlive a locked or restored database
                 log.exception("the book's tail cannot be read; trying again in a second")
                 watch.close()
-                watch = self._open_watch()
-                self._stopped.wait(1.0)
+                watch, known = self._open_watch(), None
+                time.sleep(1.0)
         watch.close()
+        for channel in self.channels.values():
+            channel.wake()
 
 
 class _Stream:

@@ -27,6 +27,7 @@ class Person:
 
 
 ERASED: Final = Person("已销毁", "—")
+DAMAGED: Final = Person("档案损坏", "—")
 
 
 def masked(resident: Resident | None) -> Person:
