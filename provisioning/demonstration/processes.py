@@ -143,6 +143,13 @@ class Processes:
             if running.program.name == name:
                 _send(running, signal.SIGHUP)
 
+    def kill(self, name: str) -> None:
+        """Cut a program off (SIGKILL), as a power cut would. It is no longer watched; `start` starts it again."""
+        for running in [one for one in self._running if one.program.name == name]:
+            self._running.remove(running)
+            _send(running, signal.SIGKILL)
+            running.process.wait()
+
     def stop(self) -> None:
         """Ask all to end: the units together, then the others, the last started first; after 10 s make them."""
         with _undisturbed():
