@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from edge.capture.candidates import Quads, edge_quads, line_quads, outline_quads, paper_planes, plausible
-from edge.capture.quad import Quad, upright
+from edge.capture.quad import Quad, area, upright
 from edge.capture.shrink import shrink, to_frame
 from edge.capture.sides import refit, supports, white_level
 from firmware.ports import Pixels
@@ -21,6 +21,11 @@ SMALL_SIDE: Final = 820
 TINY_SIDE: Final = 410
 SUPPORT_MIN: Final = 0.34  # below it the weakest side is no edge: see tests, empty desks
 _CUT_SUPPORT: Final = 0.45  # believed of a side that lies outside the frame
+_ENOUGH: Final = (
+    0.75  # a weakest side this good needs no better: then the larger one is the sheet, not the paper beside it
+)
+_LARGE_SHARE: Final = 0.2  # of the frame
+_AREA_WEIGHT: Final = 0.35
 _BEST: Final = 4  # candidates that are fitted
 
 
@@ -38,37 +43,55 @@ def find_sheet(frame: Pixels, empty_desk: Pixels | None = None) -> Sheet | None:
     tiny, again = shrink(small, TINY_SIDE)
     white = white_level(small)
     planes = paper_planes(tiny)
-    pool = np.concatenate([looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)])
-    best = _best(small, to_frame(pool, again), white)
+    best = _best(small, to_frame(outline_quads(planes[1]), again), white, 1)
+    if best is None or not _plain(best, planes[1].shape, again):
+        pool = [looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)]
+        best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST)
     if best is None or best.support < SUPPORT_MIN:
         return None
-    quad = to_frame(best.quad, factor)
-    if factor > 1:
-        quad = refit(frame, quad, reach=2.5 * factor)
+    quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
     return Sheet(upright(quad), best.support)
 
 
-def _best(small: Pixels, pool: Quads, white: float) -> Sheet | None:
+def _plain(sheet: Sheet, tiny_shape: tuple[int, ...], again: int) -> bool:
+    """Say whether the first look is good enough: four plain sides, and too large for there to be a larger sheet."""
+    share = area(sheet.quad) / (tiny_shape[0] * tiny_shape[1] * again * again)
+    return sheet.support > _ENOUGH and share > _LARGE_SHARE
+
+
+def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     pool = _distinct(pool)
     if not len(pool):
         return None
     height, width = small.shape[:2]
-    first = np.argsort(-_scores(supports(small, pool, white), pool, width * height))[:_BEST]
-    fitted = np.array([refit(small, refit(small, quad, reach=6), reach=3) for quad in pool[first]])
-    both = plausible(np.concatenate([fitted, pool[first]]), width, height)
-    if not len(both):
+    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width * height))
+    chosen = _apart(pool[order], fits, 0.012 * width)
+    fitted = plausible(np.array([refit(small, quad, reach=6, stations=40) for quad in chosen]), width, height)
+    if not len(fitted):
         return None
-    sides = supports(small, both, white)
-    score = _scores(sides, both, width * height)
+    sides = supports(small, fitted, white, stations=40)
+    score = _scores(sides, fitted, width * height)
     winner = int(np.argmax(score))
-    return Sheet(both[winner], float(np.nan_to_num(sides[winner], nan=_CUT_SUPPORT).min()))
+    return Sheet(fitted[winner], float(np.nan_to_num(sides[winner], nan=_CUT_SUPPORT).min()))
+
+
+def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
+    """Return the first quads of which no two are so near each other that fitting makes them one."""
+    chosen: list[Quad] = []
+    for quad in quads:
+        if all(np.abs(quad - other).max() > distance for other in chosen):
+            chosen.append(quad)
+        if len(chosen) == count:
+            break
+    return chosen
 
 
 def _scores(sides: np.ndarray, quads: Quads, frame_area: int) -> np.ndarray:
     known = np.nan_to_num(sides, nan=_CUT_SUPPORT)
     x, y = quads[..., 0], quads[..., 1]
     area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / frame_area
-    return known.min(axis=1) * 0.75 + known.mean(axis=1) * 0.25 + 0.12 * np.sqrt(np.clip(area, 0, 1))
+    weakest = np.minimum(known.min(axis=1), _ENOUGH)
+    return weakest * 0.75 + known.mean(axis=1) * 0.25 + _AREA_WEIGHT * np.sqrt(np.clip(area, 0, 1))
 
 
 def _distinct(quads: Quads) -> Quads:

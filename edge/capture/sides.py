@@ -17,7 +17,6 @@ from firmware.ports import Pixels
 
 Floats = npt.NDArray[np.float32]
 
-_STATIONS: Final = 40  # profiles along one side
 _ENDS: Final = 0.04  # of a side at both ends: corners are round on cards, and dog-eared
 _STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
 
@@ -27,7 +26,7 @@ def white_level(small: Pixels) -> float:
     return max(1.0, float(np.percentile(small[::4, ::4].max(axis=2), 97)))
 
 
-def supports(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.float64]:
+def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> npt.NDArray[np.float64]:
     """Return for each quad its four sides' support, n × 4, 0 to 1; NaN for a side of which over half lies outside the frame.
 
     A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the way in which
@@ -36,7 +35,7 @@ def supports(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.float6
     height, width = small.shape[:2]
     arm = max(3, round(max(height, width) / 130))
     offsets = np.concatenate([np.arange(-arm - 1, -1), np.arange(2, arm + 2)]).astype(np.float32)
-    x, y = _stations(quads.reshape(-1, 4, 2), offsets, _STATIONS)
+    x, y = _stations(quads.reshape(-1, 4, 2), offsets, stations)
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     seen = inside.all(axis=-1)
     columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
@@ -52,105 +51,108 @@ def supports(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.float6
     support = believed.sum(axis=2) / np.maximum(count, 1)
     # Paper is nearly always lighter than what it lies on; a block of print is darker than its margin.
     support = support * np.where(way.sum(axis=-1) < 0, 0.8, 1.0)
-    return np.where(count > _STATIONS / 2, support, np.nan)
+    return np.where(count > stations / 2, support, np.nan)
 
 
-def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 96) -> Quad:
+def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 64) -> Quad:
     """Return the quad with each side moved onto the strongest edge within `reach` pixels, by a robust line.
 
     A side whose edge is not to be seen (outside the frame, under a hand) stays where it was.
     """
     height, width = picture.shape[:2]
-    step = max(0.5, reach / 16)
+    step = max(0.5, reach / 12)
     arm = 3
     count = int(np.ceil(reach / step)) + arm
     offsets = (np.arange(-count, count + 1) * step).astype(np.float32)
     x, y = (part[0] for part in _stations(quad[None], offsets, stations))
     seen = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).all(axis=-1)
-    profiles = cv2.remap(
-        picture,
-        x.reshape(-1, len(offsets)).astype(np.float32),
-        y.reshape(-1, len(offsets)).astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+    flat = (4 * stations, len(offsets))
+    profiles = cv2.remap(picture, x.reshape(flat), y.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    offset, usable = _edge_offsets(
+        profiles.reshape(4, stations, len(offsets), 3).astype(np.float32), seen, offsets, arm
     )
-    profiles = profiles.reshape(4, stations, len(offsets), 3).astype(np.float32)
     lines = []
     for side in range(4):
-        line = _edge_line(profiles[side], seen[side], offsets, x[side], y[side], arm)
         start, end = quad[side], quad[(side + 1) % 4]
-        lines.append(_through(start, end) if line is None else line)
+        fit = _robust_line(np.nonzero(usable[side])[0].astype(np.float64), offset[side][usable[side]], step)
+        lines.append(_through(start, end) if fit is None else _moved(start, end, fit, stations))
     return _corners_of(np.array(lines), quad)
 
 
-def _edge_line(
-    profiles: Floats, seen: npt.NDArray[np.bool_], offsets: Floats, x: Floats, y: Floats, arm: int
-) -> npt.NDArray[np.float64] | None:
-    """Return the line through the steps of these profiles, or None when too few agree."""
-    if seen.sum() < 12:
-        return None
-    sums = np.cumsum(np.pad(profiles, ((0, 0), (1, 0), (0, 0))), axis=1)
-    outer = (sums[:, arm:-arm] - sums[:, : -2 * arm]) / arm
-    inner = (sums[:, 2 * arm :] - sums[:, arm:-arm]) / arm
+def _edge_offsets(
+    profiles: Floats, seen: npt.NDArray[np.bool_], offsets: Floats, arm: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return where on each profile the step lies, 4 × stations, and which of them are worth believing."""
+    sums = np.cumsum(np.pad(profiles, ((0, 0), (0, 0), (1, 0), (0, 0))), axis=2)
+    outer = (sums[:, :, arm:-arm] - sums[:, :, : -2 * arm]) / arm
+    inner = (sums[:, :, 2 * arm :] - sums[:, :, arm:-arm]) / arm
     step = inner - outer  # at the border between pixels arm - 1 and arm, arm and arm + 1 …
+    # Which way a side's colour steps: the mean over its strongest third, so that neither finger nor blank decides.
     size = np.abs(step).sum(axis=-1)
-    middle = size.shape[1] // 2
-    way = np.median(step[seen, middle - 2 : middle + 3], axis=(0, 1))
-    way /= max(float(np.linalg.norm(way)), 1e-6)
-    toward = np.maximum(0, step @ way)
-    where = offsets[arm - 1 : -arm] + (offsets[1] - offsets[0]) / 2
-    best = np.argmax(toward, axis=1)
-    index = np.arange(len(best))
-    strength = toward[index, best]
+    trusted = np.where(seen[..., None] & (size > np.quantile(size, 0.7, axis=(1, 2), keepdims=True)), 1.0, 0.0)
+    way = (step * trusted[..., None]).sum(axis=(1, 2))
+    way /= np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    toward = np.maximum(0, (step * way[:, None, None, :]).sum(axis=-1))
+    spacing = float(offsets[1] - offsets[0])
+    where = offsets[arm - 1 : -arm - 1] + spacing / 2
+    best = np.argmax(toward[..., : len(where)], axis=-1)
+    inside = np.clip(best, 1, len(where) - 2)
+    low, strength, high = (np.take_along_axis(toward, (inside + i)[..., None], -1)[..., 0] for i in (-1, 0, 1))
     # A parabola through the peak and its neighbours: a quarter of a pixel is worth a fifth of a millimetre.
-    low, high = toward[index, np.maximum(best - 1, 0)], toward[index, np.minimum(best + 1, toward.shape[1] - 1)]
-    bend = low - 2 * strength + high
-    shift = np.where(bend < -1e-6, 0.5 * (low - high) / np.minimum(bend, -1e-6), 0)
-    offset = where[best] + np.clip(shift, -0.5, 0.5) * (offsets[1] - offsets[0])
-    usable = seen & (strength > 0.35 * np.median(strength[seen])) & (best > 0) & (best < toward.shape[1] - 1)
-    if usable.sum() < 10:
-        return None
-    return _robust_line(index[usable].astype(np.float64), offset[usable].astype(np.float64), x, y, offsets)
+    bend = np.minimum(low - 2 * strength + high, -1e-6)
+    offset = where[inside] + np.clip(0.5 * (low - high) / bend, -0.5, 0.5) * spacing
+    floor = np.array([np.median(row[use]) if use.any() else 1.0 for row, use in zip(strength, seen, strict=True)])
+    usable = seen & (best == inside) & (strength > np.maximum(0.35 * floor, 1e-3)[:, None])
+    return offset.astype(np.float64), usable
 
 
 def _robust_line(
-    station: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], x: Floats, y: Floats, offsets: Floats
-) -> npt.NDArray[np.float64] | None:
-    """Fit offset = m·station + c so that a minority (a finger, a shadow's rim) does not count; return it as a line."""
-    first, second = _pairs(len(station))
-    run = station[second] - station[first]
-    slopes = (offset[second] - offset[first]) / run
-    bases = offset[first] - slopes * station[first]
-    misses = np.abs(slopes[:, None] * station + bases[:, None] - offset)
-    tolerance = max(0.75, 1.5 * float(offsets[1] - offsets[0]))
-    best = int(np.argmax(np.maximum(0, 1 - misses / (2 * tolerance)).sum(axis=1)))
-    near = misses[best] < 2 * tolerance
-    if near.sum() < max(8, 0.3 * len(station)):
+    station: npt.NDArray[np.float64], offset: npt.NDArray[np.float64], step: float
+) -> tuple[float, float] | None:
+    """Return slope and base of offset over station so that a minority (a finger, a shadow's rim) does not count.
+
+    None when fewer than 10 agree: then there is no line.
+    """
+    if len(station) < 10:
         return None
-    slope, base = slopes[best], bases[best]
+    first, second = _pairs(len(station))
+    slopes = (offset[second] - offset[first]) / (station[second] - station[first])
+    bases = offset[first] - slopes * station[first]
+    reach = 2 * max(0.75, 1.5 * step)
+    misses = np.abs(slopes[:, None] * station + bases[:, None] - offset)
+    best = int(np.argmax(np.maximum(0, 1 - misses / reach).sum(axis=1)))
+    slope, base = float(slopes[best]), float(bases[best])
+    if (misses[best] < reach).sum() < max(8, 0.3 * len(station)):
+        return None
     for _ in range(3):
-        miss = np.abs(slope * station + base - offset)
-        weight = np.maximum(0, 1 - (miss / (2 * tolerance)) ** 2)
+        weight = np.maximum(0, 1 - ((slope * station + base - offset) / reach) ** 2)
+        total = weight.sum()
         if (weight > 0).sum() < 6:
             return None
-        slope, base = np.polyfit(station, offset, 1, w=weight)
-    middle = len(offsets) // 2
-    ends = []
-    last = x.shape[0] - 1
-    for at in (0, last):
-        origin = np.array([x[at, middle], y[at, middle]], np.float64)
-        unit = np.array([x[at, -1] - x[at, middle], y[at, -1] - y[at, middle]], np.float64) / float(offsets[-1])
-        ends.append(origin + unit * (slope * at + base))
-    return _through(ends[0], ends[1])
+        at, off = (weight @ station) / total, (weight @ offset) / total
+        spread = weight @ (station - at) ** 2
+        slope = float(weight @ ((station - at) * (offset - off)) / max(spread, 1e-9))
+        base = float(off - slope * at)
+    return slope, base
 
 
 def _pairs(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return index pairs, each far apart, the same ones every time: a line through near points says nothing."""
     index = np.arange(count)
-    pairs = [
-        (index[: count - gap], index[gap:]) for gap in {max(1, count // 3), max(1, count // 2), max(1, 2 * count // 3)}
-    ]
-    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
+    gaps = sorted({max(1, count // 3), max(1, count // 2), max(1, 2 * count // 3)})
+    return np.concatenate([index[:-gap] for gap in gaps]), np.concatenate([index[gap:] for gap in gaps])
+
+
+def _moved(
+    start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], fit: tuple[float, float], stations: int
+) -> npt.NDArray[np.float64]:
+    """Return the side moved inward by slope · station + base."""
+    along = end - start
+    inward = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
+    slope, base = fit
+    one = start + along * _ENDS + inward * base
+    two = start + along * (1 - _ENDS) + inward * (base + slope * (stations - 1))
+    return _through(one, two)
 
 
 def _stations(quads: Quads, offsets: Floats, count: int) -> tuple[Floats, Floats]:
