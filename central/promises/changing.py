@@ -57,7 +57,7 @@ class CalendarTable:
         days = {each: value for each, value in self.days.items() if each != day}
         if works is not None:
             days[day] = works
-        return CalendarTable(days=days, confirmed_years=self.confirmed_years)
+        return CalendarTable(days=dict(sorted(days.items())), confirmed_years=self.confirmed_years)
 
     def with_year(self, year: int) -> CalendarTable:
         """Return the table with that year confirmed as complete: its dates are no longer provisional."""
@@ -87,7 +87,7 @@ def preview_calendar(table: CalendarTable, *, now_ms: int, work: UnitOfWork) -> 
 def set_calendar(table: CalendarTable, *, actor: str, now_ms: int, work: UnitOfWork) -> tuple[PromiseChange, ...]:
     """Put the table in force and move the open promises; return what changed, old and new."""
     changes = preview_calendar(table, now_ms=now_ms, work=work)
-    text = msgspec.json.encode(table, order="deterministic").decode()
+    text = msgspec.json.encode(table).decode()
     work.append(SettingsChanged(name=SETTING, value=text), subject=SETTING, actor=actor)
     for change in changes:
         fact = PromiseRecomputed(

@@ -6,6 +6,7 @@ The book holds the staff (`StaffAdded`); pages and use cases ask here.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from broker.errors import Refused
 from central.ledger.work import StaffRecord, UnitOfWork
@@ -19,6 +20,9 @@ class Role(StrEnum):
     ADMIN = "admin"  # 管理员: units, staff, catalogue, calendar, settings
 
 
+_AT_WORK: Final = (Role.CLERK, Role.OFFICER, Role.PICKUP)
+
+
 class StaffRefused(Refused):
     """This member of staff may not do this. Nothing was changed."""
 
@@ -27,7 +31,9 @@ class StaffRefused(Refused):
 
 
 def member(staff_id: str, work: UnitOfWork, *roles: Role, desk: str = "") -> StaffRecord:
-    """Return an active member of staff who has one of the roles, and the desk if one is named (a supervisor has all).
+    """Return an active member of staff who has one of the roles, and the desk if one is named.
+
+    A supervisor stands in for everybody at a counter or a desk, but is no administrator.
 
     Raises:
         StaffRefused: unknown, no longer active, or without the role or desk.
@@ -35,7 +41,8 @@ def member(staff_id: str, work: UnitOfWork, *roles: Role, desk: str = "") -> Sta
     found = work.staff.find(staff_id)
     if found is None or not found.active:
         raise StaffRefused("not an active member of staff")
-    if roles and not set(roles) & set(found.roles) and Role.SUPERVISOR not in found.roles:
+    held = {*found.roles, *_AT_WORK} if Role.SUPERVISOR in found.roles else set(found.roles)
+    if roles and not held.intersection(roles):
         raise StaffRefused("the role is missing")
     if desk and desk not in found.desks and Role.SUPERVISOR not in found.roles:
         raise StaffRefused("not an officer of that desk")
