@@ -266,6 +266,10 @@ class Core:
                 self._issue.card_laid(event.card)
             elif self._house.role is Role.PICKUP:
                 self._by_hand(ask.AskPickup(id_number=event.card.id_number))
+            elif self._house.role is Role.INTAKE:
+                answer: Answer = Future()
+                answer.add_done_callback(self._say_answer)
+                self._counter.card_laid(event.card, answer)
         except OneWindowError as error:
             self._say(error.notice, "warning", error.code)
 

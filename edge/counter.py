@@ -45,12 +45,13 @@ from edge.errors import (
 )
 from edge.events import PagePhotographed
 from edge.house import Answer, House, fail, succeed
-from edge.identity import check_typed
+from edge.identity import check_card, check_typed
 from edge.packet import Papers, seal_packet
 from edge.pages import TakenPage
 from edge.session import Stage, Visit
 from edge.turn import turn_page
 from edge.view import masked_name
+from firmware.ports import IdCard
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +209,19 @@ class Counter:
         today = self.house.clock.hall_day()
         checked = check_typed(command.name, command.id_number, command.id_kind, today=today)
         self.present(ticket, today, checked.resident, answer)
+
+    def card_laid(self, card: IdCard, answer: Answer) -> None:
+        """An ID card was laid on the window's reader: it opens the called ticket's visit, or is compared with the one
+        that is open."""
+        checked = check_card(card, today=self.house.clock.hall_day())
+        visit, called = self.front, self.called
+        if visit is not None:
+            same = visit.resident.id_number == checked.resident.id_number
+            succeed(answer, Result(notice="身份证与号票一致。" if same else "身份证与号票不是同一人，请核对！"))
+        elif called is not None:
+            self.present(called.ticket, called.day, checked.resident, answer)
+        else:
+            succeed(answer, Result(notice="请先叫号或扫描号票，再刷身份证。"))
 
     def present(self, ticket: str, day: str, resident: Resident, answer: Answer) -> None:
         """A ticket was shown at this window: open its visit, or let a passed number re-enter the queue."""

@@ -50,7 +50,11 @@ def rear_step(view: UnitView, visit: VisitView | None) -> Step:
 
 def _nobody_here(view: UnitView) -> Step:
     if view.role is Role.STATION:
+        if view.card is not None:
+            return Step("核对是本人，按 F2 开始办理", "Begin with this resident", "F2")
         return Step("请居民把身份证放在读卡区；没带身份证按 F7 手工录入", "Lay the ID card on the reader", "F7")
+    if view.pickup is not None:
+        return _pickup(view)
     if view.call is not None:
         if scanner := _device_trouble(view, "scanner"):
             return scanner
@@ -68,7 +72,8 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
         return Step("正在拍照，请不要移动材料", "Taking the picture, hold still", level="wait")
     if visit.refused_page is not None:
         sentence = visit.refused_page.verdict.rstrip("。")
-        return Step(f"{sentence}；放好后按 F8 重拍", "Not readable: take it again", "F8", "warn")
+        how = "按 F8" if sentence.endswith("重拍") else "放好后按 F8 重拍"
+        return Step(f"{sentence}；{how}", "Not readable: take it again", "F8", "warn")
     if not visit.item_code:
         if visit.packets:
             done = len(visit.packets)

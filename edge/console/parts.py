@@ -46,9 +46,9 @@ ROLE_NAMES: Final[dict[Role, str]] = {
 # The form that the rear seat fills in; a name is what stands in the packet (at most 40 characters).
 FORM: Final[tuple[tuple[str, str], ...]] = (
     ("联系电话", "tel"),
+    ("与本人关系", "text"),
     ("代办人姓名", "text"),
     ("代办人证件号", "text"),
-    ("与本人关系", "text"),
     ("备注", "area"),
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-BODY_BYTES_MAX: Final = 64 * 1024  # of a form; only the simulated desk takes pictures
+BODY_BYTES_MAX: Final = 192 * 1024  # of a form: 30 fields of 500 characters, at nine bytes each
 PICTURE_BYTES_MAX: Final = 12 * 1024 * 1024  # of a picture laid under the simulated camera
 STREAMS_MAX: Final = 8  # pages that listen at one time; the others ask every few seconds
 THREADS: Final = 16  # of waitress: the listening pages hold one each, the rest answer

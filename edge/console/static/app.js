@@ -112,10 +112,19 @@ async function fetchParts() {
   if (answer.visit !== visitShown) {
     visitShown = answer.visit;
     const search = one("#search");
-    if (search) { search.dataset.visit = answer.visit; closeFound(); search.value = ""; }
+    if (search) { search.disabled = !answer.visit; search.dataset.visit = answer.visit; closeFound(); search.value = ""; }
     if (page === "rear") location.reload();   // the form belongs to one visit: never mix two residents
   }
+  tellNotice();
   document.dispatchEvent(new Event("onewindow:refreshed"));
+}
+
+let noticeTold = one("[data-notice]")?.dataset.notice ?? "";
+function tellNotice() {   // what came of a scan or a button: no form waits for its answer
+  const notice = one("[data-notice]");
+  if (!notice || notice.dataset.notice === noticeTold) return;
+  noticeTold = notice.dataset.notice;
+  if (!notice.classList.contains("info")) say(notice.textContent, "bad");
 }
 
 function exchange(name, html) {
