@@ -14,7 +14,6 @@ from typing import Final
 from broker.messages import IntakePacket
 from central.assignment.assign import assign_case
 from central.catalogue.items import Kind
-from central.catalogue.loading import item_in_force
 from central.ledger.facts import CaseOpened, PageKept
 from central.ledger.work import UnitOfWork
 from central.promises.changing import calendar_in_force, hours_in_force
@@ -40,19 +39,19 @@ def open_case(
     The promise runs from `now_ms`, central's clock. Whoever calls has made sure that the packet is not in the book.
     """
     hours = hours_in_force(work)
-    desk, kind, promised = GENERAL_DESK, Kind.SAME_DAY, None
-    if work.catalogue.find(packet.service_item) is None:
+    desk, kind, promised = GENERAL_DESK, Kind.SAME_DAY.value, None
+    item = work.catalogue.find(packet.service_item)
+    if item is None:
         log.warning("packet %s: its item is not in the catalogue, general desk", packet.packet_id)
     else:
-        item = item_in_force(packet.service_item, work)
-        desk, kind = item.desk, item.kind
+        desk, kind = item.department, item.kind
         if item.promise_working_days is not None:
             promised = promise(now_ms, item.promise_working_days, hours, calendar_in_force(work))
     opened = CaseOpened(
         case_id=packet.packet_id,
         case_number=work.cases.next_number(hours.day(now_ms).isoformat()),
         service_item=packet.service_item,
-        kind=kind.value,
+        kind=kind,
         desk=desk,
         resident_id=resident_id,
         ticket=packet.ticket,

@@ -14,7 +14,8 @@ from central.metrics.figures import CaseTimes, HallFigures, TicketTimes, figures
 from central.promises.due import OfficeHours
 from central.storage.tables import cases, pages, tickets
 
-# Written out, so that the partial index of open promises is used.
+# Written out, so that the partial indexes of promises are used.
+_PROMISED: Final = text("cases.kind = 'promised'")
 _UNDECIDED: Final = text("cases.kind = 'promised' AND cases.state IN ('open', 'assigned', 'correction', 'approved')")
 
 
@@ -72,7 +73,7 @@ def _opened(hall: str, day: str) -> Any:
 
 
 def _due(hall: str, day: str) -> Any:
-    return _cases().where(and_(cases.c.hall == hall, cases.c.due_on == day))
+    return _cases().where(cases.c.hall == hall, _PROMISED, cases.c.due_on == day)
 
 
 def _overdue(hall: str, day: str) -> Any:

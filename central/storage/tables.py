@@ -235,6 +235,8 @@ _decided = text("state IN ('approved', 'refused')")
 Index("cases_decided", cases.c.hall, cases.c.state, sqlite_where=_decided, postgresql_where=_decided)
 _promised = text("kind = 'promised' AND state IN ('open', 'assigned', 'correction', 'approved')")
 Index("cases_promised", cases.c.hall, cases.c.case_id, sqlite_where=_promised, postgresql_where=_promised)
+_with_due_day = text("kind = 'promised'")
+Index("cases_due", cases.c.hall, cases.c.due_on, sqlite_where=_with_due_day, postgresql_where=_with_due_day)
 case_numbers = _table("case_numbers", _text("hall", key=True), _text("day", key=True), _number("last"))
 pages = _table(
     "pages",

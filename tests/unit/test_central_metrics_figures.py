@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ from central.cases.opening import open_case
 from central.ledger.states import CaseState, TicketState
 from central.metrics.commands import figures_text, print_figures
 from central.metrics.figures import CaseTimes, HallFigures, Spread, TicketTimes, figures, spread
-from central.metrics.reading import hall_figures
+from central.metrics.reading import _due, _overdue, _tickets, hall_figures
+from central.metrics.reading import _opened as _opened_that_day
 from central.promises.due import OfficeHours
 from central.queue.calling import call_next
 from central.queue.tickets import end_visit, issue_ticket, pass_ticket, present_ticket
@@ -192,6 +194,16 @@ def test_figures_are_printed_for_people_and_for_programs(hall: HallInMemory) -> 
     assert sheet[0] == f"{DAY} 大厅数据"
     assert json.loads(line[0])["queue"]["issued"] == 0
     assert len(line) == 1
+
+
+@pytest.mark.parametrize("question", [_tickets, _opened_that_day, _due, _overdue])
+def test_every_question_goes_by_an_index(hall: HallInMemory, question: Callable[[str, str], Any]) -> None:
+    sql = str(question(HALL, DAY).compile(hall.connection, compile_kwargs={"literal_binds": True}))
+
+    plan = [row[3] for row in hall.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+
+    assert plan
+    assert all("USING" in step and "(hall=? AND" in step for step in plan if step.startswith(("SCAN", "SEARCH"))), plan
 
 
 def _opened(hall: HallInMemory, service_item: str, now_ms: int) -> str:
