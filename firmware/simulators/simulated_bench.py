@@ -26,7 +26,8 @@ from firmware.simulators.document_camera import SimulatedDocumentCamera
 from firmware.simulators.faults import FaultState, FaultSwitches, FaultUnknown
 from firmware.simulators.id_card_reader import SimulatedIdCardReader
 from firmware.simulators.panel import SimulatedPanel
-from firmware.simulators.papers import PaperKind, SamplePerson
+from firmware.simulators.papers import PaperKind
+from firmware.simulators.persons import SamplePerson, sample_person
 from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker, Spoken
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
@@ -52,6 +53,10 @@ class SimulatedBench:
         self._sheets = sheets
         self._next_sheet = 0
         self._decoder = PictureDecoder()
+
+    def person(self, number: int) -> SamplePerson:
+        """Return an invented resident, the same for the same number at every unit."""
+        return sample_person(number)
 
     # What lies under the document camera.
 

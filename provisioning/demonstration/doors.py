@@ -66,6 +66,11 @@ class Console:
         done: dict[str, Any] = json.loads(self._ask(f"/simulated/api/{action}", json.dumps(fields).encode()))
         return done
 
+    def simulated_state(self) -> dict[str, Any]:
+        """Return what there is to lay and to switch at the simulated devices."""
+        found: dict[str, Any] = json.loads(self._ask("/simulated/api/state"))
+        return found
+
     def show(self, action: str, picture: bytes, **fields: str) -> dict[str, Any]:
         """Hold or lay a picture (PNG) before a simulated device: `show("scan", slip)`."""
         query = f"?{urllib.parse.urlencode(fields)}" if fields else ""

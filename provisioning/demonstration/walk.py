@@ -43,6 +43,7 @@ class Walk:
             unit["window"]: consoles[unit["id"]] for unit in units if unit["role"] == "pickup"
         }
         self._at_kiosk = threading.Lock()
+        self._sheets: dict[str, bool] = {}  # by console: whether the user's photographs lie under its camera
 
     def place(self, window: int) -> Console:
         """Return the console at this painted number."""
@@ -123,7 +124,7 @@ class Walk:
         One that the gate refuses is laid anew; after some tries it is kept anyway, as a clerk would.
         """
         for attempt in range(PAGE_TRIES):
-            window.simulate("desk", material=material, person=person, seed=seed + 1000 * attempt)
+            self._lay_paper(window, material, person, seed + 1000 * attempt)
             try:
                 window.do("take_page", material=material, visit=visit)
             except DoorRefused:
@@ -133,6 +134,18 @@ class Walk:
                 return False
             return True
         return True
+
+    def _lay_paper(self, window: Console, material: str, person: int, seed: int) -> None:
+        """Lay the paper that was asked for, or the next of the user's own photographs (SHEETS=)."""
+        if self._own_photographs(window):
+            window.simulate("desk", next_sheet=True)
+        else:
+            window.simulate("desk", material=material, person=person, seed=seed)
+
+    def _own_photographs(self, window: Console) -> bool:
+        if window.name not in self._sheets:
+            self._sheets[window.name] = bool(window.simulated_state()["sheets"])
+        return self._sheets[window.name]
 
     def photograph_all(
         self, window: Console, visit: str, checklist: Iterable[dict[str, Any]], *, person: int, seed: int
