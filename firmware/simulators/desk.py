@@ -1,8 +1,8 @@
 """The desk under the simulated document camera: what lies there, and how the camera sees it.
 
-Sheets come in flat (`papers.Sheet`), a frame goes out as a camera gives it: wood, a cast of light from one side, the sheets
-with perspective, a small turn and a shadow, the lens a little soft, noise that is new in every frame. All but the noise is
-seeded and kept while nothing is moved. ADR 0011 says how large the frame is and why it stands upright.
+Sheets come in flat (`papers.Sheet`), a frame goes out as a camera gives it: wood, a cast of light from one side, the
+sheets with perspective, a small turn and a shadow, the lens a little soft, noise that is new in every frame. All but
+the noise is seeded and kept while nothing is moved. ADR 0011 says how large the frame is and why it stands upright.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import threading
 from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -35,6 +35,7 @@ _NOISE_SIGMA: Final = 2.2  # of 255, as after the camera's own processing
 _LENS_SIGMA: Final[dict[Size, float]] = {"photograph": 0.7, "preview": 0.45}
 _WOOD: Final = (104, 138, 172)  # BGR
 _SHADOW_MM: Final = 2.2
+_SHADOW_DEPTH: Final = 0.42  # of the light that it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Desk:
         self._layings = 0
         self._version = 0
         self._kept: dict[Size, _Kept] = {}
+        self._empty: dict[Size, tuple[Pixels, Pixels]] = {}
         self._noise = np.random.default_rng([seed, 5])
         self._noise_tile: tuple[Pixels, Pixels] | None = None
 
@@ -126,15 +128,16 @@ class Desk:
         return desk_faults.spoil(picture, faults, seed=self._seed)
 
     def _draw_desk(self, size: Size, *, cut_edge: bool) -> Pixels:
-        width, height = FRAMES[size]
-        dots_per_mm = width / DESK_WIDTH_MM
-        picture = _wood(width, height, self._seed)
+        dots_per_mm = FRAMES[size][0] / DESK_WIDTH_MM
+        if size not in self._empty:
+            self._empty[size] = _empty_desk(*FRAMES[size], self._seed)
+        empty, light = self._empty[size]
+        picture = empty.copy()
         for place, laid in zip(_places(self._laid), self._laid, strict=True):
             rng = np.random.default_rng([self._seed, laid.chance])
             corners = _corners(laid.sheet, place, rng, cut_edge=cut_edge) * dots_per_mm
-            _lay_on(picture, laid.sheet, corners, dots_per_mm)
-        lit = cv2.multiply(picture, _light(width, height, self._seed), scale=1 / 255)
-        return cv2.GaussianBlur(lit, (0, 0), _LENS_SIGMA[size]).astype(np.uint8, copy=False)
+            _lay_on(picture, light, laid.sheet, corners, dots_per_mm)
+        return _pixels(cv2.GaussianBlur(picture, (0, 0), _LENS_SIGMA[size]))
 
     def _with_noise(self, clean: Pixels, *, strong: bool) -> Pixels:
         """Add noise that is new in every frame: one large tile of it, taken from another place each time."""
@@ -194,59 +197,67 @@ def _corners(
     return seen
 
 
-def _lay_on(picture: Pixels, sheet: Sheet, corners: npt.NDArray[np.float32], dots_per_mm: float) -> None:
-    """Draw a sheet and its shadow on the picture, in place; touches no more of it than the sheet covers."""
+def _lay_on(picture: Pixels, light: Pixels, sheet: Sheet, corners: npt.NDArray[np.float32], dots_per_mm: float) -> None:
+    """Draw a sheet in its light, and its shadow, on the picture, in place; touches no more of it than they cover."""
     height, width = picture.shape[:2]
     shadow = max(2, round(_SHADOW_MM * dots_per_mm))
-    left, top = (max(0, math.floor(float(side)) - 2 * shadow) for side in corners.min(axis=0))
+    left = max(0, math.floor(float(corners[:, 0].min())) - 2 * shadow)
+    top = max(0, math.floor(float(corners[:, 1].min())) - 2 * shadow)
     right = min(width, math.ceil(float(corners[:, 0].max())) + 3 * shadow)
     bottom = min(height, math.ceil(float(corners[:, 1].max())) + 3 * shadow)
     if right <= left or bottom <= top:
         return
     part = picture[top:bottom, left:right]
-    size = (right - left, bottom - top)
-    source, mask = _source(sheet, dots_per_mm)
-    flat = np.array(
-        [[0, 0], [source.shape[1], 0], [source.shape[1], source.shape[0]], [0, source.shape[0]]], np.float32
-    )
-    warp = cv2.getPerspectiveTransform(flat, (corners - [left, top]).astype(np.float32))
-    seen = cv2.warpPerspective(source, warp, size, flags=cv2.INTER_LINEAR)
-    covers = cv2.warpPerspective(mask, warp, size, flags=cv2.INTER_LINEAR)
-    dark = _shadow(covers, shadow)
-    shaded = cv2.multiply(part, cv2.merge([dark, dark, dark]), scale=1 / 255)
-    # Blended by the mask: the sheet's edge is as soft as its corners are round.
-    weight = cv2.merge([covers, covers, covers])
-    part[:] = cv2.add(
-        cv2.multiply(seen, weight, scale=1 / 255), cv2.multiply(shaded, cv2.bitwise_not(weight), scale=1 / 255)
-    )
+    here = (corners - [left, top]).astype(np.float32)
+    source = _as_large_as_seen(sheet, dots_per_mm)
+    flat = np.array([[0, 0], [source.shape[1], 0], source.shape[1::-1], [0, source.shape[0]]], np.float32)
+    warp = cv2.getPerspectiveTransform(flat, here)
+    seen = cv2.warpPerspective(source, warp, part.shape[1::-1], flags=cv2.INTER_LINEAR)
+    covers = _covers(sheet, source, warp, here, part.shape[:2])
+    part[:] = cv2.subtract(part, _shadow(covers, shadow))
+    cv2.copyTo(cv2.multiply(seen, light[top:bottom, left:right], scale=1 / 255), covers, part)
 
 
-def _source(sheet: Sheet, dots_per_mm: float) -> tuple[Pixels, Pixels]:
-    """Return the sheet no larger than it is seen, so that warping does not alias, and what of it is paper."""
+def _as_large_as_seen(sheet: Sheet, dots_per_mm: float) -> Pixels:
+    """Return the sheet no larger than it is seen, so that warping does not alias."""
     scale = dots_per_mm * sheet.width_mm / sheet.pixels.shape[1]
-    pixels = sheet.pixels
-    if scale < 0.8:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    mask = np.full(pixels.shape[:2], 255, np.uint8)
-    radius = round(sheet.corner_mm * pixels.shape[1] / sheet.width_mm)
-    if radius:
-        mask[:] = 0
-        height, width = mask.shape
-        cv2.rectangle(mask, (radius, 0), (width - radius, height), 255, -1)
-        cv2.rectangle(mask, (0, radius), (width, height - radius), 255, -1)
-        for x in (radius, width - radius - 1):
-            for y in (radius, height - radius - 1):
-                cv2.circle(mask, (x, y), radius, 255, -1, cv2.LINE_AA)
-    return pixels, mask
+    if scale >= 0.8:
+        return sheet.pixels
+    return _pixels(cv2.resize(sheet.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+
+
+def _covers(
+    sheet: Sheet, source: Pixels, warp: npt.NDArray[np.float64], here: npt.NDArray[np.float32], size: tuple[int, int]
+) -> Pixels:
+    """Return 255 where the sheet lies."""
+    if not sheet.corner_mm:
+        mask = np.zeros(size, np.uint8)
+        cv2.fillConvexPoly(mask, here.round().astype(np.int32), 255)
+        return mask
+    height, width = source.shape[:2]
+    radius = round(sheet.corner_mm * width / sheet.width_mm)
+    card = np.zeros((height, width), np.uint8)
+    cv2.rectangle(card, (radius, 0), (width - radius, height), 255, -1)
+    cv2.rectangle(card, (0, radius), (width, height - radius), 255, -1)
+    for x in (radius, width - radius - 1):
+        for y in (radius, height - radius - 1):
+            cv2.circle(card, (x, y), radius, 255, -1)
+    return _pixels(cv2.warpPerspective(card, warp, size[::-1], flags=cv2.INTER_NEAREST))
 
 
 def _shadow(covers: Pixels, shift: int) -> Pixels:
-    """Return how light the desk is beside a sheet: a soft dark border to the lower right, drawn small as it is soft."""
+    """Return how much light a sheet takes from the desk: a soft border to its lower right."""
     small = cv2.resize(covers, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_LINEAR)
     moved = cv2.warpAffine(small, np.array([[1, 0, shift / 8], [0, 1, shift / 8]], np.float32), small.shape[1::-1])
-    soft = cv2.GaussianBlur(moved, (0, 0), max(0.8, shift / 12))
-    light = 255 - (soft.astype(np.uint16) * 5 // 12)
-    return cv2.resize(light.astype(np.uint8), covers.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    soft = cv2.GaussianBlur(moved, (0, 0), max(0.8, shift / 12)).astype(np.float32) / 255
+    taken = (soft[:, :, None] * np.array(_WOOD, np.float32) * _SHADOW_DEPTH).astype(np.uint8)
+    return _pixels(cv2.resize(taken, covers.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def _empty_desk(width: int, height: int, seed: int) -> tuple[Pixels, Pixels]:
+    """Return the desk in its light, and the light itself."""
+    light = _light(width, height, seed)
+    return _pixels(cv2.multiply(_wood(width, height, seed), light, scale=1 / 255)), light
 
 
 def _wood(width: int, height: int, seed: int) -> Pixels:
@@ -257,7 +268,7 @@ def _wood(width: int, height: int, seed: int) -> Pixels:
     fine = cv2.GaussianBlur(rng.normal(0, 1, grain.shape).astype(np.float32), (0, 0), sigmaX=0.7, sigmaY=6)
     tone = (grain + fine * 6)[:, :, None] + np.array(_WOOD, np.float32)
     small = np.clip(tone, 0, 255).astype(np.uint8)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    return _pixels(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _light(width: int, height: int, seed: int) -> Pixels:
@@ -269,11 +280,11 @@ def _light(width: int, height: int, seed: int) -> Pixels:
     light = 250 * (1 - 0.22 * distance**1.5)
     tint = np.array([0.97, 0.99, 1.0], np.float32)
     small = np.clip(light[:, :, None] * tint, 0, 255).astype(np.uint8)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    return _pixels(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _noise_tile(rng: np.random.Generator) -> tuple[Pixels, Pixels]:
-    """Return noise as what makes brighter and what makes darker: two saturating additions are faster than one in floats."""
+    """Return noise as what makes brighter and what darker: two saturating additions take less than one in floats."""
     noise = rng.normal(0, _NOISE_SIGMA, (1024, 1024, 3))
     return np.clip(noise, 0, 255).round().astype(np.uint8), np.clip(-noise, 0, 255).round().astype(np.uint8)
 
@@ -283,4 +294,9 @@ def _scaled(picture: Pixels, longest: int) -> Pixels:
     if scale == 1:
         return picture.copy()
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how).astype(np.uint8, copy=False)
+    return _pixels(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how))
+
+
+def _pixels(picture: npt.NDArray[Any]) -> Pixels:
+    """Name what OpenCV gives back: bytes went in, bytes come out."""
+    return picture

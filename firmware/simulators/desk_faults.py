@@ -30,7 +30,7 @@ def spoil(picture: Pixels, faults: Set[str], *, seed: int) -> Pixels:
     if "dark" in faults:
         picture = cv2.convertScaleAbs(picture, alpha=0.16)
     if "blur" in faults:
-        picture = cv2.GaussianBlur(picture, (0, 0), picture.shape[1] / 400).astype(np.uint8, copy=False)
+        picture = cv2.GaussianBlur(picture, (0, 0), picture.shape[1] / 400)
     return picture
 
 
@@ -43,7 +43,8 @@ def _glare(picture: Pixels, rng: np.random.Generator) -> Pixels:
     distance = ((x - at_x) / (small_w * 0.15)) ** 2 + ((y - at_y) / (small_w * 0.1)) ** 2
     veil = 330 * np.exp(-distance) + 60 * np.exp(-distance / 8)
     light = cv2.resize(np.clip(veil, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.add(picture, cv2.merge([light, light, light])).astype(np.uint8, copy=False)
+    dazzled: Pixels = cv2.add(picture, cv2.merge([light, light, light]))
+    return dazzled
 
 
 def _hand(picture: Pixels, rng: np.random.Generator) -> Pixels:
@@ -68,7 +69,7 @@ def _hand(picture: Pixels, rng: np.random.Generator) -> Pixels:
     weight = cv2.resize(cover, (width, height), interpolation=cv2.INTER_LINEAR)
     weight = cv2.merge([weight, weight, weight])
     large = cv2.resize(skin, (width, height), interpolation=cv2.INTER_LINEAR)
-    mixed = cv2.add(
+    mixed: Pixels = cv2.add(
         cv2.multiply(large, weight, scale=1 / 255), cv2.multiply(picture, cv2.bitwise_not(weight), scale=1 / 255)
     )
-    return mixed.astype(np.uint8, copy=False)
+    return mixed

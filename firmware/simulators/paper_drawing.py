@@ -320,7 +320,8 @@ def _certificate(seed: int, person: SamplePerson) -> Drawn:
     paper.text(186, 140, "演示发证机关", 5.0)
     paper.text(186, 152, f"{chance.randint(2005, 2025)}年7月1日", 5.0)
     paper.seal(206, 146, 19, "演示发证专用")
-    return paper.drawn()
+    image, width, height, corner = paper.drawn()
+    return image, width * 0.8, height * 0.8, corner  # drawn larger than it is: an open booklet of A6
 
 
 def _photo(_seed: int, person: SamplePerson) -> Drawn:
