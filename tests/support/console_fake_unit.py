@@ -151,7 +151,7 @@ def a_visit(**changes: Any) -> VisitView:
         masked_number=masked_number("11010519491231002X"),
         opened_at_ms=NOW_MS - 180_000,
     )
-    return _checked(replace(plain, **changes))
+    return checked(replace(plain, **changes))
 
 
 def with_item(visit: VisitView, code: str) -> VisitView:
@@ -159,7 +159,7 @@ def with_item(visit: VisitView, code: str) -> VisitView:
     if item is None:
         raise ItemUnknown("no item with this code in the catalogue")
     checklist = tuple(MaterialView(name=m.name, needed=m.needed, page_count=0) for m in item.materials)
-    return _checked(
+    return checked(
         replace(
             visit,
             item_code=code,
@@ -186,7 +186,7 @@ def an_accepted(number: int, **changes: Any) -> AcceptedView:
     return replace(plain, **changes)
 
 
-def _checked(visit: VisitView) -> VisitView:
+def checked(visit: VisitView) -> VisitView:
     counts = dict.fromkeys((m.name for m in visit.checklist), 0)
     for page in visit.pages:
         counts[page.material] = counts.get(page.material, 0) + 1
@@ -292,7 +292,8 @@ class FakeUnit:
     def _take_page(self, command: ask.TakePage) -> ask.Result:
         if self.blurred:
             self.blurred = False
-            bad = a_page(99, command.material or "材料", accepted=False, verdict="画面模糊，请把材料放平。")
+            missing = self._find(command.visit).missing
+            bad = a_page(99, command.material or missing[0], accepted=False, verdict="画面模糊，请把材料放平。")
             self._change(command.visit, lambda visit: replace(visit, refused_page=bad))
             raise PageNotReadable("画面模糊，请把材料放平。")
         self._made += 1
@@ -416,7 +417,7 @@ class FakeUnit:
 
     def _change(self, visit: str, change: Any) -> ask.Result:
         old = self._find(visit)
-        new = _checked(change(old))
+        new = checked(change(old))
         if old.seat == "front":
             self.show(front=new)
         else:
