@@ -5,7 +5,7 @@ JPEG or PNG (measured and decoded in a bounded child), pictures and sounds go ou
 
     bench.simulators.lay_paper("application_form", seed=3)      a paper under the document camera
     bench.simulators.show_code(png)                             a ticket held before the scanner gun
-    bench.simulators.lay_card(sample_person(7))                 an ID card on the reader
+    bench.simulators.lay_card(bench.simulators.person(7))                 an ID card on the reader
     bench.simulators.press(Button.NEXT)                         a button of the panel
     bench.simulators.set_fault("document_camera", "hung", True)
 """
@@ -27,7 +27,7 @@ from firmware.simulators.faults import FaultState, FaultSwitches, FaultUnknown
 from firmware.simulators.id_card_reader import SimulatedIdCardReader
 from firmware.simulators.panel import SimulatedPanel
 from firmware.simulators.papers import PaperKind
-from firmware.simulators.persons import SamplePerson, sample_person
+from firmware.simulators.persons import SamplePerson, sample_person, sample_person
 from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker, Spoken
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
@@ -126,7 +126,11 @@ class SimulatedBench:
     def clear_desk(self) -> None:
         self.desk.clear()
 
-    # What is held before the gun, laid on the reader, pressed.
+    # Who comes, what is held before the gun, laid on the reader, pressed.
+
+    def person(self, seed: int) -> SamplePerson:
+        """Return the invented person of this seed: the same on an ID card, a paper and the reader."""
+        return sample_person(seed)
 
     def show_code(self, data: bytes) -> bool:
         """Hold a picture (JPEG or PNG, for example of a ticket) before the scanner gun; return whether it beeped.
