@@ -93,10 +93,12 @@ def _healthz() -> Response:
 
 def _context() -> dict[str, Any]:
     found = g.get("member")
+    held = roles_of(found)
     return {
         "settings": house().settings,
         "member": found,
-        "roles": roles_of(found),
+        "roles": held,
+        "can": lambda *roles: not held.isdisjoint(roles),
         "form_token": form_token,
         "english": request.cookies.get("language") == "en",
         "here": request.endpoint or "",

@@ -55,7 +55,7 @@ def picture(case_number: str, index: int) -> Response:
 @allowed("officer", "supervisor")
 def approve(case_number: str) -> AnyResponse:
     acts.approve(house(), find_case(case_number).case_id, member().staff_id, note=_reason())
-    return _next()
+    return _next(case_number, "approved")
 
 
 @PAGES.post("/correction")
@@ -66,14 +66,14 @@ def ask_correction(case_number: str) -> AnyResponse:
     missing = tuple(material[:120] for material in request.form.getlist("missing")[:MATERIALS_MAX])
     reasons = [f"缺少或不合格：{material}" for material in missing] + ([said] if (said := _reason()) else [])
     acts.ask_correction(house(), task.case_id, member().staff_id, reasons=reasons, materials=missing)
-    return _next()
+    return _next(case_number, "correction")
 
 
 @PAGES.post("/refuse")
 @allowed("officer", "supervisor")
 def refuse(case_number: str) -> AnyResponse:
     acts.refuse(house(), find_case(case_number).case_id, member().staff_id, reason=_reason())
-    return _next()
+    return _next(case_number, "refused")
 
 
 @PAGES.post("/resume")
@@ -115,8 +115,8 @@ def _reason() -> str:
     return " ".join(request.form.get("reason", "").split())[:REASON_MAX]
 
 
-def _next() -> AnyResponse:
-    return redirect(url_for("desk.page"), 303)
+def _next(case_number: str, became: str) -> AnyResponse:
+    return redirect(url_for("desk.page", done=case_number, became=became), 303)
 
 
 def _history(task: TaskRow) -> list[EntryRow]:

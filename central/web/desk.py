@@ -18,6 +18,7 @@ from central.web import acts
 from central.web.board import stream
 from central.web.guard import EVERYBODY, allowed, house, member, roles_of, token
 from central.web.shown import Due, HallTime, Person, due, waiting_since
+from central.web.words import CASE_STATES
 
 PAGES: Final = Blueprint("desk", __name__)
 PAGE: Final = 50  # lines
@@ -129,5 +130,7 @@ def _lists() -> dict[str, object]:
         "last": min(number * PAGE, total),
         "total": total,
         "desks": desks,
+        "done": done if is_case_number(done := request.args.get("done", "")) else "",
+        "became": CASE_STATES.get(request.args.get("became", "")),
         "now_ms": now_ms,
     }

@@ -76,7 +76,7 @@ class Live:
         self._open_watch = open_watch
         self.channels = {name: Channel(compose) for name, compose in channels.items()}
         self._lock = threading.Lock()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._listeners: dict[str, int] = {}
 
@@ -96,8 +96,8 @@ class Live:
         return _Stream(self._told(channel), place.close)
 
     def stop_soon(self) -> None:
-        """Ask the thread and every stream to end, at their next breath. Waits for nothing, so a signal may call it."""
-        self._stopping = True
+        """Ask the thread and every stream to end, at their next breath. Waits for no lock that a listener holds."""
+        self._stopping.set()
 
     def stop(self) -> None:
         """End the thread and every stream, and wait for the thread; may be called twice."""
@@ -111,9 +111,9 @@ class Live:
         channel = self.channels[name]
         seen = 0
         yield b"retry: 1000\n\n"
-        while not self._stopping:
+        while not self._stopping.is_set():
             version, state = channel.wait(seen, BEAT_SECONDS)
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             yield b"event: beat\ndata: 1\n\n" if version == seen else b"data: " + state + b"\n\n"
             seen = version
@@ -124,7 +124,7 @@ class Live:
             if sum(self._listeners.values()) >= LISTENERS_MAX or self._listeners.get(who, 0) >= LISTENERS_OF_ONE_MAX:
                 raise TooManyListeners(f"{LISTENERS_MAX} pages listen, or {LISTENERS_OF_ONE_MAX} of one")
             self._listeners[who] = self._listeners.get(who, 0) + 1
-            if self._thread is None and not self._stopping:
+            if self._thread is None and not self._stopping.is_set():
                 self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)
                 self._thread.start()
         try:
@@ -140,7 +140,7 @@ class Live:
         watch = self._open_watch()
         known: int | None = None
         idle = 0.0
-        while not self._stopping:
+        while not self._stopping.is_set():
             time.sleep(POLL_SECONDS)
             idle += POLL_SECONDS
             try:

@@ -92,7 +92,7 @@ def run(house: House, host: str, port: int) -> None:
 
 
 def _end_live(app: Flask | None) -> None:
-    # Called in a signal handler: no lock may be waited for that the interrupted thread could hold.
+    # Called in a signal handler, so nothing here waits for a lock that a page holds.
     if app is not None:
         live: Live = app.extensions["onewindow.live"]
         live.stop_soon()

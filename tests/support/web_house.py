@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image, ImageDraw, ImageFont
+from werkzeug.test import TestResponse
 
 from broker import events
 from broker.messages import CallPurpose, IntakePacket, Page, Priority, Resident
@@ -266,6 +269,37 @@ class WebHouse:
         return opened.case_number
 
 
+class Browser:
+    """A test client that carries its form token as a page would."""
+
+    def __init__(self, app: Flask, address: str = "127.0.0.1") -> None:
+        self.client: FlaskClient = app.test_client()
+        self.address = address
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        sent = {"Accept": "text/html", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self.client.get(path, headers=sent, environ_base={"REMOTE_ADDR": self.address})
+
+    def post(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> TestResponse:
+        """Send a form with the token of this browser's newest page; `form_token=None` in fields leaves it out."""
+        data: dict[str, Any] = {"form_token": self.form_token(), **(fields or {})}
+        data = {name: value for name, value in data.items() if value is not None}
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, data=data, headers=sent, environ_base={"REMOTE_ADDR": self.address})
+
+    def form_token(self) -> str:
+        page = self.client.get("/sign-in").get_data(as_text=True)
+        return page.split('name="form_token" value="')[1].split('"')[0]
+
+    def sign_in(self, staff_id: str, password: str = PASSWORD) -> TestResponse:
+        return self.post("/sign-in", {"name": staff_id, "password": password})
+
+    @property
+    def cookie(self) -> str:
+        held = self.client.get_cookie("session")
+        return "" if held is None else held.value
+
+
 def a_paper(material: str, number: int) -> bytes:
     """Return a page as a camera's output would be after flattening: a form with a few lines, as JPEG."""
     page = Image.new("RGB", (826, 1169), (252, 251, 247))
@@ -273,7 +307,7 @@ def a_paper(material: str, number: int) -> bytes:
     try:
         large, small = ImageFont.truetype(FONT, 44), ImageFont.truetype(FONT, 24)
     except OSError:
-        large = small = ImageFont.load_default()
+        large, small = (ImageFont.load_default(),) * 2  # type: ignore[assignment]  # no CJK font: the lines still show
     draw.text((413, 110), material, fill=(20, 20, 20), font=large, anchor="mm")
     for line in range(14):
         draw.line((90, 230 + line * 58, 736, 230 + line * 58), fill=(150, 150, 150), width=2)

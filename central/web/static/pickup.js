@@ -6,6 +6,5 @@
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea")) return;
     if (/^[0-9A-Za-z-]$/.test(event.key)) { box.focus(); box.select(); }
   });
-  const found = document.querySelector(".handover button");
-  if (found) found.focus();
+  box.select();
 })();
