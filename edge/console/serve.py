@@ -10,6 +10,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from edge.console.app import create_console
@@ -58,9 +59,11 @@ class ConsoleServer:
         self._closed = True
         self._console.extensions["onewindow"].close()  # lets the listening pages go
         self._server.task_dispatcher.shutdown(timeout=5)
-        self._server.close()
         if self._thread.is_alive():
+            # The loop ends when no socket is left; browsers keep theirs open, so it has to close them itself.
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
             self._thread.join(timeout=5)
+        self._server.close()
 
     def __enter__(self) -> ConsoleServer:
         self.start()

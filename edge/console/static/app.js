@@ -187,7 +187,7 @@ let typedInto = null;
 let valueBefore = "";
 
 document.addEventListener("keydown", (event) => {
-  const now = performance.now();
+  const now = event.timeStamp;   // when the key went down, not when a busy machine came to it
   const character = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey;
   const quick = now - lastCharacterAt < QUIET_MS && !event.isComposing;
   if (character) {
