@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from central.storage.database import Database, DatabaseUnfit
+from central.storage.planner import tell_planner
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
@@ -34,6 +35,7 @@ def migrate(database: Database) -> None:
         connection.rollback()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        tell_planner(connection)
         connection.commit()
         if current is None:
             log.info("tables made")

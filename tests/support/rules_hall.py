@@ -21,6 +21,7 @@ from central.catalogue.loading import load_catalogue
 from central.ledger import facts
 from central.ledger.entry import Entry, Origin
 from central.storage.book import Book, open_book, read_tail
+from central.storage.planner import tell_planner
 from central.storage.statements import Runner
 from central.storage.tables import METADATA
 
@@ -39,8 +40,8 @@ def at(clock: str, day: str = DAY) -> int:
 class CountingRng:
     """Randomness that never repeats and is the same in every run."""
 
-    def __init__(self) -> None:
-        self._drawn = 0
+    def __init__(self, first: int = 0) -> None:
+        self._drawn = first
 
     def token_bytes(self, count: int) -> bytes:
         self._drawn += 1
@@ -78,11 +79,12 @@ class HallInMemory:
         )
         self.connection = self._engine.connect()
         METADATA.create_all(self.connection)
+        tell_planner(self.connection)
         self.rng = CountingRng()
         self.vault = VaultInMemory()
         self._messages = 0
         with self.work() as work:
-            _furnish(work)
+            furnish(work)
 
     @contextmanager
     def work(self, now_ms: int | None = None, *, unit: str = "") -> Iterator[Book]:
@@ -178,7 +180,8 @@ def a_kept_page() -> facts.PageKept:
     )
 
 
-def _furnish(work: Book) -> None:
+def furnish(work: Book) -> None:
+    """Enter the hall, its units and a few items."""
     groups = {"A": "社保医保", "B": "就业创业", "C": "民政综合"}
     opened = facts.HallOpened(name="双井", groups=groups, windows=(1, 2, 3, 4, 5, 6), pickup_window=6)
     work.append(opened, subject=HALL, actor="init")
