@@ -6,6 +6,7 @@ the key: the sealed forms and page files that remain are noise. The book keeps i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -96,9 +97,11 @@ class StoredVault:
         row = self._run.one(_KEY, hall=self._hall, resident_id=key.resident_id)
         return row is not None and bytes(row[0]) == key.wrapped
 
-    def keep_form(self, case_id: str, form: Mapping[str, str], key: ResidentKey) -> None:
+    def keep_form(self, case_id: str, form: Mapping[str, str], key: ResidentKey) -> str:
+        """Keep what the clerk filled in, sealed; return the SHA-256 of it as kept, for the book."""
         sealed = seal(key.key, msgspec.json.encode(form), f"form/{case_id}", self._rng.token_bytes(NONCE_BYTES))
         self._run.run(_ADD_FORM, hall=self._hall, case_id=case_id, resident_id=key.resident_id, sealed=sealed)
+        return hashlib.sha256(sealed).hexdigest()
 
     def identity(self, resident_id: str) -> Resident | None:
         row = self._run.one(_IDENTITY, hall=self._hall, resident_id=resident_id)

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, bindparam, select
 
+from broker.errors import OneWindowError
 from broker.ids import new_id
 from central.ledger.entry import GENESIS, Entry, Origin, entry_hash, origin_text
 from central.ledger.facts import Fact, encode
@@ -63,6 +64,13 @@ _OF_SEQUENCE: Final = Statement(
 )
 
 
+class TransactionLost(OneWindowError, RuntimeError):
+    """The database ended the transaction by itself (a full disk, a lost session). Nothing of it has happened."""
+
+    code = "transaction-lost"
+    notice = "台账没有写入成功，什么都没有改变。请检查磁盘空间和数据库，然后重试。"
+
+
 class VaultMaker(Protocol):
     """Gives the vault that works on this transaction's own cursor."""
 
@@ -93,21 +101,13 @@ def read_fork(run: Runner, hall: str, origin: Origin) -> str | None:
     return None if row is None else str(row[0])
 
 
-class Book:
-    """A unit of work. Use it inside `open_book`; call `commit` or nothing has happened."""
+class Reads:
+    """What the tables say of one hall, on one cursor, without a unit of work."""
 
-    def __init__(
-        self, run: Runner, hall: str, *, now_ms: int, rng: Rng, make_vault: VaultMaker, head: tuple[int, str]
-    ) -> None:
+    def __init__(self, run: Runner, hall: str, *, now_ms: int = 0) -> None:
+        self.run = run
         self.hall = hall
         self.now_ms = now_ms
-        self.origin: Origin | None = None
-        self.run = run
-        self._rng = rng
-        self._seq, self._hash = head
-        self._entries: list[Entry] = []
-        self._seen: dict[str, tuple[Entry, Origin]] = {}
-        self.committed = False
         self.tickets = TicketsRead(run, hall)
         self.calls = CallsRead(run, hall)
         self.cases = CasesRead(run, hall)
@@ -116,11 +116,29 @@ class Book:
         self.units = UnitsRead(run, hall)
         self.catalogue = CatalogueRead(run, hall)
         self.settings = SettingsRead(run, hall)
-        self.packets = self
-        self.vault = make_vault(run, hall, now_ms)
 
     def hall_record(self) -> HallRecord | None:
         return read_hall(self.run, self.hall)
+
+    def head(self) -> tuple[int, str]:
+        return read_head(self.run, self.hall)
+
+
+class Book(Reads):
+    """A unit of work. Use it inside `open_book`; call `commit` or nothing has happened."""
+
+    def __init__(
+        self, run: Runner, hall: str, *, now_ms: int, rng: Rng, make_vault: VaultMaker, head: tuple[int, str]
+    ) -> None:
+        super().__init__(run, hall, now_ms=now_ms)
+        self.origin: Origin | None = None
+        self._rng = rng
+        self._seq, self._hash = head
+        self._entries: list[Entry] = []
+        self._seen: dict[str, tuple[Entry, Origin]] = {}
+        self.committed = False
+        self.packets = self
+        self.vault = make_vault(run, hall, now_ms)
 
     def seen(self, message: str) -> Entry | None:
         """Return the first entry that came of this packet or event, this transaction's own included."""
@@ -144,18 +162,22 @@ class Book:
     def fence(self, origin: Origin | None = None) -> Iterator[None]:
         """Handle one message: what the block appends is undone alone if the block fails, and the error goes on."""
         entries, head, seen = len(self._entries), (self._seq, self._hash), set(self._seen)
+        self._require_open()
         self.run.say("SAVEPOINT message")
         self.origin = origin
         try:
             yield
         except BaseException:
+            self._require_open()
             self.run.say("ROLLBACK TO SAVEPOINT message")
             del self._entries[entries:]
             self._seq, self._hash = head
             self._seen = {message: known for message, known in self._seen.items() if message in seen}
-            raise
-        finally:
             self.run.say("RELEASE SAVEPOINT message")
+            raise
+        else:
+            self.run.say("RELEASE SAVEPOINT message")
+        finally:
             self.origin = None
 
     def new_id(self) -> str:
@@ -170,13 +192,23 @@ class Book:
         return tuple(self._entries)
 
     def commit(self) -> None:
-        """Write everything for good: when this returns, it is on the disk."""
+        """Write everything for good: when this returns, it is on the disk.
+
+        Raises:
+            TransactionLost: the database gave it up. Nothing has happened.
+        """
+        self._require_open()
         self.run.many(_ADD_ENTRY, [entry_row(entry) for entry in self._entries])
         self.run.many(_ADD_SEEN, [seen_row(entry, origin) for entry, origin in self._seen.values()])
         if self._entries:
             self.run.run(_SET_HEAD, hall=self.hall, seq=self._seq, hash=self._hash)
         self.run.say("COMMIT")
         self.committed = True
+
+    def _require_open(self) -> None:
+        # A full disk makes SQLite roll back by itself; what came after would be committed statement by statement.
+        if not self.run.in_transaction:
+            raise TransactionLost("the database gave the transaction up")
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:

@@ -78,13 +78,18 @@ def insert_into(table: Table, *, or_skip: bool = False, or_update: Iterable[str]
     return Statement(make)
 
 
+_IN_TRANSACTION: Final = 2  # libpq's PQTRANS_INTRANS
+_IN_ERROR: Final = 3  # PQTRANS_INERROR: a savepoint can still be rolled back to
+
+
 class Runner:
     """Runs statements on one connection's own cursor."""
 
-    __slots__ = ("_cursor", "dialect")
+    __slots__ = ("_cursor", "_driver", "dialect")
 
     def __init__(self, connection: Connection) -> None:
         self.dialect = connection.dialect.name
+        self._driver: Any = connection.connection.driver_connection
         self._cursor: Any = connection.connection.cursor()
 
     def run(self, statement: Statement, **values: object) -> int:
@@ -105,6 +110,13 @@ class Runner:
         self._cursor.execute(statement.sql(self.dialect), values)
         rows: list[tuple[Any, ...]] = self._cursor.fetchall()
         return rows
+
+    @property
+    def in_transaction(self) -> bool:
+        """Say whether a transaction is open and can still be committed."""
+        if self.dialect == "sqlite":
+            return bool(self._driver.in_transaction)
+        return int(self._driver.info.transaction_status) in (_IN_TRANSACTION, _IN_ERROR)
 
     def say(self, command: str) -> None:
         """Run a command of transaction control."""

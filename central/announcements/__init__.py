@@ -1,0 +1,1 @@
+"""What central says of its own accord: calls until they were shown, and how the queue stands."""

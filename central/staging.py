@@ -1,0 +1,105 @@
+"""Sealed pages on their way in: chunks gather in files, by unit and digest, until a manifest asks for them.
+
+Comes from link (chunks), goes to intake (whole sealed pages). Nothing is durable here, on purpose: what a crash loses
+is asked for again by `Receipt(MISSING)`. Bounded for each unit and in all; a unit that sends too much pushes out its
+own oldest pages first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from broker.errors import MessageRefused, require
+from broker.messages import CHUNK_BYTES_MAX, PAGES_MAX, SEALED_PAGE_BYTES_MAX, Chunk
+
+UNIT_BYTES_MAX: Final = PAGES_MAX * SEALED_PAGE_BYTES_MAX  # the largest packet fits
+ALL_BYTES_MAX: Final = 2 * 1024**3
+
+
+@dataclass(slots=True)
+class _Page:
+    path: Path
+    total_bytes: int
+    missing: set[int] = field(default_factory=set)
+
+
+class ChunkStage:
+    """The folder of half and whole sealed pages. Emptied when opened."""
+
+    def __init__(
+        self, folder: Path, *, unit_bytes_max: int = UNIT_BYTES_MAX, all_bytes_max: int = ALL_BYTES_MAX
+    ) -> None:
+        self._folder = folder
+        self._unit_bytes_max, self._all_bytes_max = unit_bytes_max, all_bytes_max
+        self._pages: OrderedDict[tuple[str, str], _Page] = OrderedDict()  # the longest untouched first
+        self._unit_bytes: dict[str, int] = {}
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def bytes_staged(self) -> int:
+        return sum(self._unit_bytes.values())
+
+    def put(self, unit: str, chunk: Chunk) -> None:
+        """Take a chunk; a second delivery changes nothing.
+
+        Raises:
+            MessageRefused: it contradicts an earlier chunk of the same page. The earlier ones stay.
+            OSError: the disk is full. The page will be found missing and asked for again.
+        """
+        key = (unit, chunk.digest)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._begin(unit, chunk)
+        require(page.total_bytes == chunk.total_bytes, "the chunks of a page agree on its size", MessageRefused)
+        self._pages.move_to_end(key)
+        if chunk.index in page.missing:
+            # Chunks may come in any order and again after a cut: each has its own place in the file.
+            with page.path.open("r+b" if page.path.exists() else "w+b") as file:
+                file.seek(chunk.index * CHUNK_BYTES_MAX)
+                file.write(chunk.data)
+            page.missing.discard(chunk.index)
+
+    def take(self, unit: str, digest: str, total_bytes: int) -> bytes | None:
+        """Return a whole sealed page that is what its digest says, or None; damaged ones are let go.
+
+        The page stays until `drop`: its packet may come again before the receipt is out.
+        """
+        page = self._pages.get((unit, digest))
+        if page is None or page.missing or page.total_bytes != total_bytes:
+            return None
+        try:
+            sealed = page.path.read_bytes()
+        except OSError:
+            sealed = b""
+        if hashlib.sha256(sealed).hexdigest() != digest:
+            self.drop(unit, digest)
+            return None
+        return sealed
+
+    def drop(self, unit: str, digest: str) -> None:
+        page = self._pages.pop((unit, digest), None)
+        if page is not None:
+            self._unit_bytes[unit] -= page.total_bytes
+            page.path.unlink(missing_ok=True)
+
+    def _begin(self, unit: str, chunk: Chunk) -> _Page:
+        while self._unit_bytes.get(unit, 0) + chunk.total_bytes > self._unit_bytes_max:
+            self._push_out(unit)
+        while self._pages and self.bytes_staged + chunk.total_bytes > self._all_bytes_max:
+            self._push_out(None)
+        folder = self._folder / unit
+        folder.mkdir(exist_ok=True)
+        page = _Page(folder / chunk.digest, chunk.total_bytes, set(range(chunk.count)))
+        self._pages[unit, chunk.digest] = page
+        self._unit_bytes[unit] = self._unit_bytes.get(unit, 0) + chunk.total_bytes
+        return page
+
+    def _push_out(self, unit: str | None) -> None:
+        oldest = next(key for key in self._pages if unit is None or key[0] == unit)
+        self.drop(*oldest)
