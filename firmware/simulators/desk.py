@@ -32,6 +32,7 @@ _TURN_DEGREES_MAX: Final = 3.5
 _SHIFT_MM_MAX: Final = 5.0
 _TILT_MAX: Final = 0.018  # how much nearer one edge may be: the arm is never quite upright
 _NOISE_SIGMA: Final = 2.2  # of 255, as after the camera's own processing
+_NOISE_SIGMA_DARK: Final = 9.0  # with the gain turned up
 _LENS_SIGMA: Final[dict[Size, float]] = {"photograph": 0.7, "preview": 0.45}
 _WOOD: Final = (104, 138, 172)  # BGR
 _SHADOW_MM: Final = 2.2
@@ -65,7 +66,7 @@ class Desk:
         self._kept: dict[Size, _Kept] = {}
         self._empty: dict[Size, tuple[Pixels, Pixels]] = {}
         self._noise = np.random.default_rng([seed, 5])
-        self._noise_tile: tuple[Pixels, Pixels] | None = None
+        self._noise_tiles: dict[float, tuple[Pixels, Pixels]] = {}
 
     @property
     def version(self) -> int:
@@ -142,9 +143,10 @@ class Desk:
     def _with_noise(self, clean: Pixels, *, strong: bool) -> Pixels:
         """Add noise that is new in every frame: one large tile of it, taken from another place each time."""
         height, width = clean.shape[:2]
-        if self._noise_tile is None:
-            self._noise_tile = _noise_tile(self._noise)
-        brighter, darker = self._noise_tile
+        sigma = _NOISE_SIGMA_DARK if strong else _NOISE_SIGMA
+        if sigma not in self._noise_tiles:
+            self._noise_tiles[sigma] = _noise_tile(self._noise, sigma)
+        brighter, darker = self._noise_tiles[sigma]
         tile = brighter.shape[0]
         noisy = np.empty_like(clean)
         for top in range(0, height, tile // 2):
@@ -154,8 +156,7 @@ class Desk:
                 part = clean[rows, columns]
                 y, x = (int(self._noise.integers(0, tile // 2)) for _ in range(2))
                 at = (slice(y, y + part.shape[0]), slice(x, x + part.shape[1]))
-                some = cv2.subtract(cv2.add(part, brighter[at]), darker[at])
-                noisy[rows, columns] = cv2.add(some, brighter[at]) if strong else some
+                noisy[rows, columns] = cv2.subtract(cv2.add(part, brighter[at]), darker[at])
         return noisy
 
 
@@ -283,9 +284,9 @@ def _light(width: int, height: int, seed: int) -> Pixels:
     return _pixels(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def _noise_tile(rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+def _noise_tile(rng: np.random.Generator, sigma: float) -> tuple[Pixels, Pixels]:
     """Return noise as what makes brighter and what darker: two saturating additions take less than one in floats."""
-    noise = rng.normal(0, _NOISE_SIGMA, (1024, 1024, 3))
+    noise = rng.normal(0, sigma, (1024, 1024, 3))
     return np.clip(noise, 0, 255).round().astype(np.uint8), np.clip(-noise, 0, 255).round().astype(np.uint8)
 
 

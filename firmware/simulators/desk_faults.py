@@ -28,7 +28,7 @@ def spoil(picture: Pixels, faults: Set[str], *, seed: int) -> Pixels:
     if "glare" in faults:
         picture = _glare(picture, rng)
     if "dark" in faults:
-        picture = cv2.convertScaleAbs(picture, alpha=0.16)
+        picture = cv2.convertScaleAbs(picture, alpha=0.055)
     if "blur" in faults:
         picture = cv2.GaussianBlur(picture, (0, 0), picture.shape[1] / 400)
     return picture

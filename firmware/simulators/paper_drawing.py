@@ -325,8 +325,17 @@ def _certificate(seed: int, person: SamplePerson) -> Drawn:
 
 
 def _photo(_seed: int, person: SamplePerson) -> Drawn:
-    paper = _Paper(35, 49, (255, 255, 255))
-    paper.portrait(1.5, 1.5, 32, 46, person)
+    """Two photographs glued to their page, as halls take them: a loose one is lost, and too small to be found."""
+    paper = _Paper(105, 148)
+    paper.text(52.5, 14, "一寸照片粘贴页", 6.0, bold=True, middle=True)
+    paper.text(14, 30, f"姓名：{person.name}", 4.2)
+    paper.text(14, 39, f"公民身份号码：{person.id_number}", 4.2)
+    for x in (17.0, 63.0):
+        paper.box(x - 1, 55, 27, 37, (180, 182, 188), (255, 255, 255))
+        paper.portrait(x, 56, 25, 35, person)
+    paper.text(14, 112, "照片为近期免冠彩色证件照", 3.8)
+    paper.text(14, 121, "背面已写姓名", 3.8)
+    paper.text(14, 136, "系统演示样本，人像为绘制", 3.2, _GREY)
     return paper.drawn()
 
 

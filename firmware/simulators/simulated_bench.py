@@ -27,7 +27,7 @@ from firmware.simulators.faults import FaultState, FaultSwitches, FaultUnknown
 from firmware.simulators.id_card_reader import SimulatedIdCardReader
 from firmware.simulators.panel import SimulatedPanel
 from firmware.simulators.papers import PaperKind
-from firmware.simulators.persons import SamplePerson, sample_person, sample_person
+from firmware.simulators.persons import SamplePerson, sample_person
 from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker, Spoken
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
@@ -127,10 +127,6 @@ class SimulatedBench:
         self.desk.clear()
 
     # Who comes, what is held before the gun, laid on the reader, pressed.
-
-    def person(self, seed: int) -> SamplePerson:
-        """Return the invented person of this seed: the same on an ID card, a paper and the reader."""
-        return sample_person(seed)
 
     def show_code(self, data: bytes) -> bool:
         """Hold a picture (JPEG or PNG, for example of a ticket) before the scanner gun; return whether it beeped.
