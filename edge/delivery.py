@@ -14,13 +14,13 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from broker import codec
 from broker.messages import CHUNK_BYTES_MAX, Chunk, Outcome, Receipt
 from broker.topics import Up
 from edge.errors import PacketDamaged, StorageFailed
-from edge.kept import KeptPacket
 from edge.outbox import Outbox
 from edge.ports import Clock, Rng
 
@@ -53,6 +53,7 @@ class _Sending:
     names: list[str] = field(default_factory=list)  # of the page files
     manifest_to_go: bool = True
     attempts: int = 0  # manifests sent
+    missed: int = 0  # times that central missed pages
     due_ms: int | None = None  # when the receipt's time is over; None: not running
     first_ms: int = 0
     aside: bool = False
@@ -84,7 +85,7 @@ class Delivery:
         now = self._clock.monotonic_ms()
         for sending in self._sending.values():
             sending.aside = False
-            sending.attempts = 0
+            sending.attempts = sending.missed = 0
             sending.first_ms = now
             if sending.due_ms is not None:
                 sending.due_ms = now
@@ -124,14 +125,20 @@ class Delivery:
             return
         if sending is None or not self._is_of_ours(receipt):
             return
-        sending.names = self._outbox.page_names(receipt.subject)
-        if any(page >= len(sending.names) for page in receipt.missing):
+        kept = self._outbox.find(receipt.subject)
+        if kept is not None and any(page >= kept.page_count for page in receipt.missing):
             self._outbox.set_aside(receipt.subject, "central misses a page that is not on the card")
             self.on_fault.append(PacketDamaged(f"packet {receipt.subject}: a page is gone from the card"))
             self._drop(receipt.subject)
             return
         sending.chunks = deque((page, 0) for page in receipt.missing)
-        sending.manifest_to_go, sending.due_ms, sending.attempts = True, None, 0
+        sending.missed += 1
+        if sending.missed == 1:
+            sending.manifest_to_go, sending.due_ms = True, None
+        else:
+            # A central that loses pages again and again (its disk is full?) is not helped by haste.
+            wait = min(RETRY_MS_MAX, FIRST_RETRY_MS * 2 ** min(sending.missed - 2, 4))
+            sending.manifest_to_go, sending.due_ms = False, self._clock.monotonic_ms() + wait
 
     def next_due_ms(self) -> int | None:
         """Return when (monotonic) the next timer ends, or None when none runs."""
@@ -150,17 +157,10 @@ class Delivery:
         room = PACKETS_IN_FLIGHT_MAX - sum(not sending.aside for sending in self._sending.values())
         if room <= 0:
             return
-        for kept in self._outbox.waiting():
-            if kept.packet_id not in self._sending:
-                self._sending[kept.packet_id] = self._taken_up(kept, now)
-                room -= 1
-                if room <= 0:
-                    return
-
-    def _taken_up(self, kept: KeptPacket, now: int) -> _Sending:
-        names = self._outbox.page_names(kept.packet_id)
-        chunks = deque((page, 0) for page in range(len(names)))
-        return _Sending(kept.packet_id, chunks, names, first_ms=now)
+        fresh = (kept for kept in self._outbox.waiting() if kept.packet_id not in self._sending)
+        for kept in list(islice(fresh, room)):
+            chunks = deque((page, 0) for page in range(kept.page_count))
+            self._sending[kept.packet_id] = _Sending(kept.packet_id, chunks, first_ms=now)
 
     def _next_of(self, sending: _Sending) -> Outgoing | None:
         if not sending.manifest_to_go:
@@ -174,6 +174,8 @@ class Delivery:
 
     def _next_chunk(self, sending: _Sending) -> bytes:
         page, index = sending.chunks[0]
+        if not sending.names:
+            sending.names = self._outbox.page_names(sending.packet_id)
         digest, data = self._read_page(sending.packet_id, sending.names[page])
         start = index * CHUNK_BYTES_MAX
         chunk = Chunk(

@@ -77,7 +77,8 @@ def kept_from(sealed: SealedPacket, content_hash: str) -> KeptPacket:
 def kept_from_folder(
     storage: Storage, place: Place, packet_id: str, manifest: Envelope, page_count: int, total_bytes: int
 ) -> KeptPacket:
-    """Return what a folder itself says of its packet: all but ticket and item stands in the signed manifest."""
+    """Return what a folder itself says of its packet: all but ticket, item and the number of its pages stands in
+    the signed manifest."""
     about = read_json(storage, f"{place}/{packet_id}/{_ABOUT}")
     return with_receipt(
         storage,
@@ -88,7 +89,7 @@ def kept_from_folder(
             seq=manifest.header.seq,
             ticket=str(about.get("ticket", "")),
             service_item=str(about.get("service_item", "")),
-            page_count=page_count,
+            page_count=pages if isinstance(pages := about.get("pages"), int) else page_count,
             total_bytes=total_bytes,
             content_hash=manifest.content_hash,
             accepted_at_ms=manifest.header.sent_at_ms,
@@ -107,7 +108,7 @@ def with_receipt(storage: Storage, kept: KeptPacket) -> KeptPacket:
 
 
 def write_about(storage: Storage, folder: str, kept: KeptPacket) -> None:
-    about = {"ticket": kept.ticket, "service_item": kept.service_item}
+    about = {"ticket": kept.ticket, "service_item": kept.service_item, "pages": kept.page_count}
     storage.write(f"{folder}/{_ABOUT}", msgspec.json.encode(about))
 
 

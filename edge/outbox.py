@@ -135,8 +135,20 @@ class Outbox:
         return data
 
     def page_names(self, packet_id: str) -> list[str]:
-        """Return the names of a packet's page files, in page order."""
-        return [name for name in self._storage.names(self._packets[packet_id].folder) if name.endswith(_PAGE)]
+        """Return the names of a packet's page files, in page order.
+
+        Raises:
+            PacketDamaged: one of them is gone. The packet has been set aside.
+            StorageFailed: the card did not say now.
+        """
+        kept = self._packets[packet_id]
+        try:
+            names = [name for name in self._storage.names(kept.folder) if name.endswith(_PAGE)]
+        except OSError as error:
+            raise self._card.trouble(error, "reading a packet") from error
+        if [name[:3] for name in names] != [f"{index:02d}-" for index in range(kept.page_count)]:
+            raise self._set_aside(packet_id, "a page of it is gone")
+        return names
 
     def page(self, packet_id: str, name: str) -> tuple[str, bytes]:
         """Return a sealed page's digest and bytes; errors as `manifest`."""
@@ -245,7 +257,7 @@ class Outbox:
         try:
             manifest = self._proven(self._storage.read(f"{folder}/{_MANIFEST}"), packet_id)
             pages = [name for name in self._storage.names(folder) if name.endswith(_PAGE)]
-            total_bytes = sum(self._storage.size(f"{folder}/{name}") for name in pages)
+            total_bytes = sum(self._storage.size(f"{folder}/{name}") for name in (_MANIFEST, *pages))
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.EIO):
                 log.error("packet %s cannot be read (%s): check the card", packet_id, error.strerror)

@@ -602,7 +602,7 @@ class UnitRig:
     def do(self, command: Command) -> Result:
         """Ask for something, let the network run as far as it is connected, and return the answer."""
         answer = self.start(command)
-        if self.online and not answer.done():
+        if self.online:
             self.settle()
         return answer.result(0)
 
@@ -610,6 +610,26 @@ class UnitRig:
         self.online = True
         self.handle(LinkUp())
         self.settle()
+
+    def handle_online(self) -> None:
+        """The connection stands; nothing is carried until `settle`."""
+        self.online = False
+        self.handle(LinkUp())
+
+    def handle_published(self, handle: int) -> None:
+        self.handle(Published(handle))
+
+    def handle_published_all(self) -> None:
+        """The broker acknowledges all, and central sees none of it."""
+        while self.transport.sent:
+            _, _, qos, handle = self.transport.sent.popleft()
+            if qos:
+                self.handle(Published(handle))
+
+    def pass_time_offline(self, ms: int) -> None:
+        """Let time pass with nothing carried."""
+        self.clock.advance(ms)
+        self.handle(Ticked())
 
     def disconnect(self) -> None:
         self.online = False
