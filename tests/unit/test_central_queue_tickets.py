@@ -31,7 +31,7 @@ from central.queue.refusals import (
     TicketWaitsAlready,
     WindowNotYours,
 )
-from central.queue.settings import QueueSettings
+from central.queue.settings import GroupOrder, QueueSettings
 from central.queue.tickets import close_day, end_visit, issue_ticket, pass_ticket, present_ticket
 from tests.support.rules_hall import DAY, HallInMemory, at
 
@@ -258,6 +258,17 @@ def test_with_nobody_waiting_it_is_next(counter: Counter) -> None:
     counter.present(2, "A6001", serve=False)
 
     assert counter.next(1).ticket == "A6001"
+
+
+def test_by_arrival_who_comes_back_does_not_overtake_the_other_groups(counter: Counter) -> None:
+    counter.set(QueueSettings(group_order=GroupOrder.ARRIVAL))
+    counter.issue("A6001", "B6001", "B6002")
+    counter.next(1)
+    counter.passes(1, "A6001")
+
+    counter.present(2, "A6001", serve=False)
+
+    assert counter.served_in_order(1, 3) == ["B6001", "B6002", "A6001"]
 
 
 def test_several_who_come_back_stand_in_the_order_in_which_they_came_back(counter: Counter) -> None:
