@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 
 from broker import topics
 from broker.errors import TopicRefused
@@ -52,6 +52,8 @@ class Link:
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._connection = 0
         self._came = threading.Event()  # a connection was made and not yet noticed by the worker
+        self._gone = threading.Event()  # the connection has ended, for this reason:
+        self._why = ""
         self._closing = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -65,6 +67,7 @@ class Link:
         self._client.max_inflight_messages_set(1000)
         self._client.on_socket_open = _no_delay
         self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
 
@@ -74,7 +77,6 @@ class Link:
     def close(self) -> None:
         self._closing.set()
         if self._thread.is_alive():
-            self._client.disconnect()
             self._thread.join(timeout=5)
 
     @property
@@ -126,8 +128,9 @@ class Link:
             host, port = self._addresses[at % len(self._addresses)]
             began = time.monotonic()
             try:
+                self._gone.clear()
                 self._client.connect(host, port, keepalive=KEEPALIVE_SECONDS)
-                reason = self._loop()
+                reason = self._stay()
             except (OSError, ValueError) as error:
                 reason = str(error)
             if self._closing.is_set():
@@ -139,12 +142,22 @@ class Link:
             self._closing.wait(wait * random.uniform(0.5, 1.0))  # noqa: S311
             wait, at = min(2 * wait, RETRY_SECONDS[1]), at + 1
 
-    def _loop(self) -> str:
-        while not self._closing.is_set():
-            code = self._client.loop(timeout=0.5)
-            if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return mqtt.error_string(code)
+    def _stay(self) -> str:
+        """Serve the connection until it ends; return why it did."""
+        # paho's own thread does all reading and writing: two threads on one TLS connection break it.
+        self._client.loop_start()
+        try:
+            while not self._closing.is_set():
+                if self._gone.wait(0.5):
+                    return self._why
+        finally:
+            self._client.disconnect()
+            self._client.loop_stop()
         return "closing"
+
+    def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._why = str(reason)
+        self._gone.set()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
