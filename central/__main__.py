@@ -10,6 +10,7 @@ from pathlib import Path
 
 from broker.errors import OneWindowError
 from central import commands
+from central.metrics.commands import add_arguments
 from central.settings import read_settings
 
 
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return commands.backup(settings, told.folder, with_keys=told.with_keys)
             case "restore":
                 return commands.bring_back(settings, told.folder)
+            case "figures":
+                return commands.figures(settings, told.day, as_json=told.json)
             case _:
                 return commands.head(settings)
     except OneWindowError as error:
@@ -53,12 +56,15 @@ def _parser() -> argparse.ArgumentParser:
         ("replay", "build every table anew from the ledger"),
         ("backup", "copy everything into a folder, while it runs"),
         ("restore", "lay a backup into an empty place"),
+        ("figures", "print the hall's figures of one day"),
         ("head", "print the newest entry's number and hash"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--settings", type=Path, default=Path("state/central/central.toml"))
         if name == "init":
             command.add_argument("--hall", type=Path, required=True, help="hall.json")
+        if name == "figures":
+            add_arguments(command)
         if name in ("backup", "restore"):
             command.add_argument("folder", type=Path)
         if name == "backup":

@@ -16,7 +16,10 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from central.bootstrap import Store, ledger_service, open_store, web_house
+from central.metrics.commands import print_figures
+from central.metrics.reading import hall_figures
 from central.opening_day import enter_hall, password_hashes, read_roster
+from central.promises.due import OfficeHours
 from central.residents.pages import PageDamaged
 from central.settings import CentralSettings
 from central.storage import tables
@@ -109,6 +112,17 @@ def replay(settings: CentralSettings) -> int:
             return _at_fault(f"ledger of {store.hall}: {verdict.fault}; nothing was replayed", verdict)
         count = replay_in_place(connection, store.hall)
     _say(f"replayed {count} entries")
+    return 0
+
+
+def figures(settings: CentralSettings, day: str, *, as_json: bool) -> int:
+    """Print the hall's figures of a day, today's if none is named; for people, or as one line of JSON."""
+    store = open_store(settings)
+    check_version(store.database)
+    hours = OfficeHours(timezone=settings.hall.timezone)
+    with store.database.reading() as connection:
+        day = day or hours.day(store.clock.now_ms()).isoformat()
+        print_figures(hall_figures(connection, store.hall, day, hours=hours), as_json=as_json, say=_say)
     return 0
 
 

@@ -1,6 +1,6 @@
 """`onewindow-central figures`: one day of the hall, printed for people or as JSON for programs.
 
-`add_commands` is called by `central.__main__`, which opens the database and calls `print_figures` with what was asked.
+`central.__main__` adds the arguments, `central.commands` opens the database and has `print_figures` say the rest.
 """
 
 from __future__ import annotations
@@ -8,17 +8,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from datetime import date
 
 import msgspec
 
 from central.metrics.figures import HallFigures, Spread
 
 
-def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add `figures [--day YYYY-MM-DD] [--json]`; the parsed command is `figures`."""
-    parser = subparsers.add_parser("figures", help="the hall's figures of one day")
-    parser.add_argument("--day", default="", help="hall day, YYYY-MM-DD; today if it is left out")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--day YYYY-MM-DD` (empty: today) and `--json`."""
+    parser.add_argument("--day", type=_day, default="", help="hall day, YYYY-MM-DD; today if it is left out")
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of a sheet")
 
 
@@ -52,6 +51,13 @@ def figures_text(figures: HallFigures) -> list[str]:
         f"  进度    办理中 {figures.under_way}  待补正 {figures.correction}  待领取 {figures.ready}"
         f"  已交付 {figures.closed}  不予办理 {figures.refused}",
     ]
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is YYYY-MM-DD") from None
 
 
 def _spread(times: Spread) -> str:
