@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from broker.messages import Call, CallPurpose
@@ -25,7 +26,17 @@ _SPOKEN_BEHIND_MAX: Final = 6  # calls waiting: above this they are only shown, 
 _CHECK_SECONDS: Final = 30.0
 _PICKUP_PLACE: Final = "出件窗口"
 
-Job = Call | str | None  # a call, a text to show in between, or a check of the devices
+_TRIAL_TEXT: Final = "8888"
+_TRIAL_TICKET: Final = "A8888"
+_TRIAL_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    device: str
+
+
+Job = Call | str | _Trial | None  # a call, a text to show in between, a technician's trial, or a check of the devices
 
 
 class Announcer:
@@ -47,6 +58,7 @@ class Announcer:
         self._shown_seconds_min = shown_seconds_min
         self._jobs: queue.Queue[Job] = queue.Queue()
         self._stopping = threading.Event()
+        self._idle_text = ""
         self._said: dict[str, str] = {}  # device -> the code last reported
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
@@ -69,6 +81,10 @@ class Announcer:
     def check(self) -> None:
         self._jobs.put(None)
 
+    def try_device(self, device: str) -> None:
+        """Show a test number for some seconds, or say one, after the calls that wait."""
+        self._jobs.put(_Trial(device))
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -79,9 +95,12 @@ class Announcer:
                 return
             if isinstance(job, Call):
                 self._announce(job)
+            elif isinstance(job, _Trial):
+                self._try(job.device)
             elif job is None:
                 self._check()
             else:
+                self._idle_text = job
                 self._show(job, blink=False)
 
     def _announce(self, call: Call) -> None:
@@ -120,6 +139,19 @@ class Announcer:
             return False
         self._report("speaker", None)
         return True
+
+    def _try(self, device: str) -> None:
+        if device == "call_display" and self._show(_TRIAL_TEXT, blink=False):
+            self._stopping.wait(_TRIAL_SECONDS)
+            self._show(self._idle_text, blink=False)
+        if device == "speaker" and self._speaker is not None:
+            speech = call_speech(_TRIAL_TICKET, self._own_window or 1, CallPurpose.INTAKE)
+            try:
+                self._speaker.say(Speech(pinyin=speech, repeat=1))
+            except DeviceError as error:
+                self._report("speaker", error)
+            else:
+                self._report("speaker", None)
 
     def _check(self) -> None:
         for name, device in (("call_display", self._display), ("speaker", self._speaker)):

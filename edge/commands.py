@@ -235,6 +235,13 @@ class RetryDevices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TryDevice:
+    """Have one device do what a technician can see or hear: show a test number, say one, photograph, print a slip."""
+
+    device: str  # "call_display" … as in the unit's settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DismissRefused:
     """The clerk has seen to a packet that central refused: take it off the list. Its folder stays parked."""
 
@@ -266,6 +273,7 @@ Command = (
     | ReprintSlip
     | ForgetCard
     | RetryDevices
+    | TryDevice
     | DismissRefused
 )
 

@@ -20,7 +20,8 @@ from edge.card import Card
 from edge.catalogue import Catalogue
 from edge.commands import Command, Result
 from edge.counter import Counter
-from edge.errors import NotOfThisRole, PacketUnknown, PageUnknown, TicketCodeUnknown
+from edge.devices import TRIALS
+from edge.errors import DeviceUnknown, NotOfThisRole, PacketUnknown, PageUnknown, TicketCodeUnknown
 from edge.event_box import EventBox
 from edge.events import (
     Arrived,
@@ -151,6 +152,7 @@ class Core:
     def _commands_of(self, role: Role) -> dict[type, Handler]:
         handlers: dict[type, Handler] = {
             ask.RetryDevices: self._retry_devices,
+            ask.TryDevice: self._try_device,
             ask.DismissRefused: self._dismiss_refused,
         }
         counter, pickup, issue = self._counter, self._pickup, self._issue
@@ -239,6 +241,12 @@ class Core:
         del command
         self._house.devices.check()
         succeed(answer, Result(notice="正在检查设备。"))
+
+    def _try_device(self, command: ask.TryDevice, answer: Answer) -> None:
+        if command.device not in self._house.devices.present():
+            raise DeviceUnknown("this unit has no device of that name")
+        self._house.devices.try_device(command.device)
+        succeed(answer, Result(notice=TRIALS[command.device]))
 
     def _dismiss_refused(self, command: ask.DismissRefused, answer: Answer) -> None:
         if not self._house.outbox.dismiss(command.packet):

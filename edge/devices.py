@@ -21,6 +21,18 @@ LABELS: Final = {
 }
 
 
+# What a technician should now see or hear.
+TRIALS: Final = {
+    "scanner": "正在检查扫描枪。",
+    "document_camera": "正在拍一张全幅照片，拍不成会在这里说明。",
+    "call_display": "叫号屏正在显示 8888，约3秒。",
+    "panel": "正在检查按钮盒。",
+    "speaker": "音箱正在播报测试号 A8888，只播一遍。",
+    "id_card_reader": "正在检查身份证阅读器。",
+    "ticket_printer": "正在打印一张测试条。",
+}
+
+
 class Devices(Protocol):
     def present(self) -> dict[str, bool]:
         """Return the devices that this unit has, by name, and whether each is simulated."""
@@ -47,6 +59,10 @@ class Devices(Protocol):
         ...
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None: ...
+
+    def try_device(self, name: str) -> None:
+        """Have a device that is present do what a technician can see or hear. `DeviceChecked` follows."""
+        ...
 
     def check(self) -> None:
         """Check every device. `DeviceChecked` follows for each."""

@@ -138,6 +138,11 @@ class PacketDamaged(OneWindowError, ValueError):
     notice = "有一份材料在存储卡上损坏，已单独存放。请联系技术员。"
 
 
+class DeviceUnknown(Refused):
+    code = "device-unknown"
+    notice = "本装置没有接这个设备。"
+
+
 class PacketUnknown(Refused):
     code = "packet-unknown"
     notice = "没有找到这份材料。"

@@ -34,6 +34,7 @@ from firmware.ports import (
     Scan,
     Scanner,
     Slip,
+    SlipLine,
     TicketPrinter,
 )
 
@@ -44,6 +45,13 @@ Put = Callable[[Event], None]
 _CHECK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 1.0  # after a fault, before the device is asked again
 _WATCH_SECONDS: Final = 0.8  # between two looks for a ticket under the camera: some 75 ms of reading each
+_TEST_SLIP: Final = Slip(
+    lines=(
+        SlipLine(text="测试条", size="large", align="center", bold=True),
+        SlipLine(text="打印机工作正常", align="center"),
+        SlipLine(code128="TEST-8888", align="center"),
+    )
+)
 _LIVE_SECONDS: Final = 0.2  # a live picture younger than this is shown to the next who asks
 
 
@@ -75,6 +83,10 @@ class DeviceThread:
 
     def ask(self, job: Callable[[], None]) -> None:
         self._jobs.put(job)
+
+    def trial(self) -> None:
+        """Do what a technician can see, if the device has such a thing."""
+        self._device.check()
 
     def wait_seconds(self) -> float:
         """Return how long to wait for a job before `idle`."""
@@ -180,6 +192,9 @@ class CameraThread(DeviceThread):
     def photograph(self, job: int) -> None:
         self.ask(lambda: self._photograph(job))
 
+    def trial(self) -> None:
+        self._camera.photograph(3.0)
+
     def live(self, timeout_seconds: float = 2.0) -> bytes:
         """Return a live picture of now. Called from any thread.
 
@@ -237,6 +252,9 @@ class PrinterThread(DeviceThread):
     def __init__(self, device: TicketPrinter, put: Put) -> None:
         super().__init__("ticket_printer", device, put)
         self._printer = device
+
+    def trial(self) -> None:
+        self._printer.print_slip(_TEST_SLIP)
 
     def print_slip(self, job: int, slip: Slip) -> None:
         def work() -> None:
@@ -301,6 +319,13 @@ class Workers:
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         if self._panel is not None:
             self._panel.set_lamp(lamp, state)
+
+    def try_device(self, name: str) -> None:
+        if name in ("call_display", "speaker"):
+            self._announcer.try_device(name)
+        for thread in self._threads:
+            if thread.name == name:
+                thread.ask(thread.trial)
 
     def check(self) -> None:
         self._announcer.check()

@@ -17,6 +17,7 @@ from broker.messages import Priority
 from edge import commands as ask
 from edge.catalogue import Catalogue, Material, ServiceItem
 from edge.console.orders import COMMANDS
+from edge.devices import TRIALS
 from edge.errors import ItemUnknown, NotOfThisRole, PageNotReadable, PageUnknown, StepRefused, VisitUnknown
 from edge.view import (
     AcceptedView,
@@ -407,6 +408,9 @@ class FakeUnit:
 
     def _retry_devices(self, command: ask.RetryDevices) -> ask.Result:
         return ask.Result(notice="已全部检查。")
+
+    def _try_device(self, command: ask.TryDevice) -> ask.Result:
+        return ask.Result(notice=TRIALS[command.device])
 
     def _find(self, visit: str) -> VisitView:
         view = self.view()

@@ -266,6 +266,7 @@ class FakeDevices:
         self.lamps: dict[Lamp, LampState] = {}
         self.watching = False
         self.checks = 0
+        self.tried: list[str] = []
         self.busy = False  # the camera takes its time: the test says when it is done
         self.jobs: list[int] = []
 
@@ -301,6 +302,9 @@ class FakeDevices:
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         self.lamps[lamp] = state
+
+    def try_device(self, name: str) -> None:
+        self.tried.append(name)
 
     def check(self) -> None:
         self.checks += 1
