@@ -115,7 +115,7 @@ def replay(settings: CentralSettings) -> int:
     return 0
 
 
-def figures(settings: CentralSettings, day: str, *, as_json: bool) -> int:
+def figures(settings: CentralSettings, day: str | None, *, as_json: bool) -> int:
     """Print the hall's figures of a day, today's if none is named; for people, or as one line of JSON."""
     store = open_store(settings)
     check_version(store.database)

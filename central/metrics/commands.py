@@ -16,8 +16,8 @@ from central.metrics.figures import HallFigures, Spread
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--day YYYY-MM-DD` (empty: today) and `--json`."""
-    parser.add_argument("--day", type=_day, default="", help="hall day, YYYY-MM-DD; today if it is left out")
+    """Add `--day YYYY-MM-DD` (None: today) and `--json`."""
+    parser.add_argument("--day", type=_day, default=None, help="hall day, YYYY-MM-DD; today if it is left out")
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of a sheet")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from central.assignment.presence import come
 from central.cases import deciding
 from central.cases.opening import open_case
 from central.ledger.states import CaseState, TicketState
-from central.metrics.commands import figures_text, print_figures
+from central.metrics.commands import add_arguments, figures_text, print_figures
 from central.metrics.figures import CaseTimes, HallFigures, Spread, TicketTimes, figures, spread
 from central.metrics.reading import _due, _overdue, _tickets, hall_figures
 from central.metrics.reading import _opened as _opened_that_day
@@ -212,3 +213,13 @@ def _opened(hall: HallInMemory, service_item: str, now_ms: int) -> str:
         return open_case(
             packet, resident_id="r1", pages=[a_kept_page()], form_digest="", now_ms=now_ms, work=work
         ).case_id
+
+
+def test_a_day_is_asked_for_by_its_date_or_left_out() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+
+    assert parser.parse_args([]).day is None
+    assert parser.parse_args(["--day", DAY]).day == DAY
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--day", "yesterday"])
