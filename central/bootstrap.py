@@ -10,7 +10,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from central.queue.tickets import close_day, end_visit, issue_ticket, pass_ticke
 from central.receiving import Hall, Handler, Receiving
 from central.refused import RefusedShelf
 from central.residents.keys import KEY_BYTES, VaultKeys
-from central.residents.pages import PageFiles
+from central.residents.pages import PageFiles, PageWriter
 from central.residents.vault import StoredVault
 from central.settings import CentralSettings, SettingsUnfit
 from central.staging import ChunkStage
@@ -130,7 +130,7 @@ def ledger_service(settings: CentralSettings) -> Iterator[LedgerService]:
         raise SettingsUnfit("the sealing key is X25519, the receipt key Ed25519")
     if store.database.is_sqlite:
         store.database.path.parent.mkdir(parents=True, exist_ok=True)
-    with store.database.lead(store.hall) as connection:
+    with store.database.lead(store.hall) as connection, closing(PageWriter(store.files)) as pages:
         migrate(store.database)
         roster, outbound = Roster(), Outbound(receipt, store.rng)
         receiving = Receiving(
@@ -142,7 +142,7 @@ def ledger_service(settings: CentralSettings) -> Iterator[LedgerService]:
                 roster=roster,
                 stage=ChunkStage(settings.storage.staged),
                 shelf=RefusedShelf(settings.storage.refused),
-                files=store.files,
+                pages=pages,
                 outbound=outbound,
                 make_vault=store.make_vault,
                 handlers=HANDLERS,

@@ -39,10 +39,10 @@ from central.ledger.entry import Entry, Origin, read_origin
 from central.ledger.work import Clock, Rng
 from central.outgoing import Outbound, Outgoing
 from central.refused import RefusedShelf
-from central.residents.pages import PageFiles
+from central.residents.pages import PageWriter
 from central.residents.vault import StoredVault
 from central.staging import ChunkStage
-from central.storage.book import Book, TransactionLost, VaultMaker, open_book, read_fork, read_seen
+from central.storage.book import Book, TransactionLost, VaultMaker, open_book, read_fork, read_head, read_seen
 from central.storage.statements import Runner
 
 GROUP_MAX: Final = 100
@@ -71,6 +71,7 @@ class _Ready:
     kind: str
     message: Message | PreparedPacket | None
     refusal: Refused | None = None
+    seen: bool = False  # it is in the book already
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class Hall:
     roster: Roster
     stage: ChunkStage
     shelf: RefusedShelf
-    files: PageFiles
+    pages: PageWriter
     outbound: Outbound
     make_vault: VaultMaker
     handlers: Mapping[str, Handler]
@@ -115,13 +116,14 @@ class Receiving:
         answers, run = Answers(), Runner(self._connection)
         now_ms = self._at.clock.now_ms()
         try:
+            head = read_head(run, self._at.hall)
             keys = ResidentKeys(self._vault(run, now_ms))
             ready = [done for arrived in group if (done := self._prepare_fenced(arrived, run, keys, now_ms, answers))]
             if ready:
-                self._at.files.settle()
-                self._enter(ready, now_ms, answers)
+                self._at.pages.settle()
+                self._enter(ready, head, now_ms, answers)
         finally:
-            self._at.files.forget()
+            self._at.pages.forget()
             run.close()
         return answers
 
@@ -154,7 +156,7 @@ class Receiving:
         origin = Origin(header.subject, read.content_hash, arrived.unit, header.boot, header.seq)
         known = read_seen(run, self._at.hall, origin.message)
         if known is not None:
-            return _Ready(arrived, origin, header.kind, None)
+            return _Ready(arrived, origin, header.kind, None, seen=True)
         try:
             if arrived.family is Up.EVENT:
                 return _Ready(arrived, origin, header.kind, self._read_event(read))
@@ -164,7 +166,7 @@ class Receiving:
                 arrived.unit,
                 stage=self._at.stage,
                 key=keys.of(packet.resident),
-                store=self._at.files,
+                store=self._at.pages,
                 central_key=self._at.sealing_key,
             )
         except PagesMissing as asked:
@@ -183,12 +185,13 @@ class Receiving:
         require(subject == read.header.subject, "an event's id is its header's subject", MessageRefused)
         return event
 
-    def _enter(self, ready: Sequence[_Ready], now_ms: int, answers: Answers) -> None:
+    def _enter(self, ready: Sequence[_Ready], head: tuple[int, str], now_ms: int, answers: Answers) -> None:
         receipts: list[tuple[str, Receipt]] = []
         lists: list[tuple[str, PickupList]] = []
         with open_book(
             self._connection, self._at.hall, now_ms=now_ms, rng=self._at.rng, make_vault=self._at.make_vault
         ) as book:
+            book.trust_unseen((one.origin.message for one in ready if not one.seen), head)
             for one in ready:
                 receipt = self._enter_fenced(one, book, now_ms, lists)
                 if receipt is not None:

@@ -86,7 +86,7 @@ class StoredVault:
                 f"identity/{key.resident_id}",
                 self._rng.token_bytes(NONCE_BYTES),
             )
-            self._run.run(
+            added = self._run.run(
                 _ADD,
                 hall=self._hall,
                 resident_id=key.resident_id,
@@ -94,6 +94,8 @@ class StoredVault:
                 identity=identity,
                 known_since_ms=self._now_ms,
             )
+            if added == 1:
+                return True
         row = self._run.one(_KEY, hall=self._hall, resident_id=key.resident_id)
         return row is not None and bytes(row[0]) == key.wrapped
 

@@ -6,7 +6,7 @@ their numbers and go to the table in one statement at commit; a fence undoes one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 from broker.errors import OneWindowError
 from broker.ids import new_id
 from central.ledger.entry import GENESIS, Entry, Origin, entry_hash, origin_text
-from central.ledger.facts import Fact, encode
+from central.ledger.facts import CatalogueLoaded, Fact, SettingsChanged, encode
 from central.ledger.work import HallRecord, Rng, Vault
 from central.storage import tables
 from central.storage.projections import apply
@@ -136,6 +136,7 @@ class Book(Reads):
         self._seq, self._hash = head
         self._entries: list[Entry] = []
         self._seen: dict[str, tuple[Entry, Origin]] = {}
+        self._unseen: set[str] = set()
         self.committed = False
         self.packets = self
         self.vault = make_vault(run, hall, now_ms)
@@ -143,7 +144,14 @@ class Book(Reads):
     def seen(self, message: str) -> Entry | None:
         """Return the first entry that came of this packet or event, this transaction's own included."""
         known = self._seen.get(message)
-        return known[0] if known is not None else read_seen(self.run, self.hall, message)
+        if known is not None:
+            return known[0]
+        return None if message in self._unseen else read_seen(self.run, self.hall, message)
+
+    def trust_unseen(self, messages: Iterable[str], head: tuple[int, str]) -> None:
+        """Take these messages as not in the book, if nothing was appended since it was looked up at that head."""
+        if (self._seq, self._hash) == head:
+            self._unseen.update(messages)
 
     def append(self, fact: Fact, *, subject: str, actor: str) -> Entry:
         """Add an entry with the next number and apply it to the tables."""
@@ -152,6 +160,8 @@ class Book(Reads):
         digest = entry_hash(self.hall, seq, self.now_ms, fact.KIND, subject, actor, origin, body, self._hash)
         entry = Entry(self.hall, seq, self.now_ms, fact.KIND, subject, actor, origin, body, self._hash, digest)
         apply(fact, entry, self.run)
+        if isinstance(fact, SettingsChanged | CatalogueLoaded):
+            self._forget_settings()
         self._entries.append(entry)
         if self.origin is not None and self.origin.message not in self._seen:
             self._seen[self.origin.message] = (entry, self.origin)
@@ -170,6 +180,7 @@ class Book(Reads):
         except BaseException:
             self._require_open()
             self.run.say("ROLLBACK TO SAVEPOINT message")
+            self._forget_settings()
             del self._entries[entries:]
             self._seq, self._hash = head
             self._seen = {message: known for message, known in self._seen.items() if message in seen}
@@ -204,6 +215,10 @@ class Book(Reads):
             self.run.run(_SET_HEAD, hall=self.hall, seq=self._seq, hash=self._hash)
         self.run.say("COMMIT")
         self.committed = True
+
+    def _forget_settings(self) -> None:
+        self.settings.forget()
+        self.catalogue.forget()
 
     def _require_open(self) -> None:
         # A full disk makes SQLite roll back by itself; what came after would be committed statement by statement.

@@ -142,12 +142,20 @@ class StaffRead:
 
 
 class CatalogueRead:
+    """What was asked for once is remembered: a group of packets asks for the same few items."""
+
     def __init__(self, run: Runner, hall: str) -> None:
         self._run, self._hall = run, hall
+        self._known: dict[str, CatalogueItem | None] = {}
+
+    def forget(self) -> None:
+        self._known.clear()
 
     def find(self, code: str) -> CatalogueItem | None:
-        row = self._run.one(_ITEM, hall=self._hall, code=code)
-        return None if row is None else _item_record(row)
+        if code not in self._known:
+            row = self._run.one(_ITEM, hall=self._hall, code=code)
+            self._known[code] = None if row is None else _item_record(row)
+        return self._known[code]
 
     def all(self) -> Sequence[CatalogueItem]:
         return [_item_record(row) for row in self._run.all(_ITEMS, hall=self._hall)]
@@ -158,9 +166,17 @@ class CatalogueRead:
 
 
 class SettingsRead:
+    """What was asked for once is remembered, until the unit of work changes it."""
+
     def __init__(self, run: Runner, hall: str) -> None:
         self._run, self._hall = run, hall
+        self._known: dict[str, str | None] = {}
+
+    def forget(self) -> None:
+        self._known.clear()
 
     def find(self, name: str) -> str | None:
-        row = self._run.one(_SETTING, hall=self._hall, name=name)
-        return None if row is None else str(row[0])
+        if name not in self._known:
+            row = self._run.one(_SETTING, hall=self._hall, name=name)
+            self._known[name] = None if row is None else str(row[0])
+        return self._known[name]
