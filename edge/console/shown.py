@@ -39,9 +39,9 @@ def day(text: str) -> str:
 
 
 def minutes(span_ms: int) -> str:
-    """Return 3 分钟, or 不到 1 分钟."""
+    """Return " 3 分钟", or "不到 1 分钟"."""
     whole = max(0, span_ms) // 60_000
-    return f"{whole} 分钟" if whole else "不到 1 分钟"
+    return f" {whole} 分钟" if whole else "不到 1 分钟"
 
 
 def link_words(link: LinkView) -> str:

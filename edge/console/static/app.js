@@ -62,7 +62,10 @@ document.addEventListener("submit", async (event) => {
   const answer = await post(form.action, upload ? new FormData(form) : new URLSearchParams(new FormData(form)), button);
   delete form.dataset.sending;
   button?.classList.remove("asking");
-  say(answer.notice, answer.ok ? "good" : "bad");
+  // A good page shows itself, with its verdict; a refused one stands in the sentence above and beside the camera.
+  if (!form.action.includes("/do/take_page") || (!answer.ok && answer.code !== "page-not-readable")) {
+    say(answer.notice, answer.ok ? "good" : "bad");
+  }
   if (answer.ok) {
     if ("clear" in form.dataset) form.reset();
     if (form.dataset.closes) { one(`#${form.dataset.closes}`).close(); form.reset(); }
@@ -164,12 +167,17 @@ setInterval(() => { if (!document.hidden) refresh(); }, 30000);   // minutes and
 // --- the camera's picture --------------------------------------------------------------------------------------
 
 const live = one("#live");
+let failures = 0;   // one is the camera at work; two in a row are no picture
 function watch() {
   if (!live) return;
   if (document.hidden) { setTimeout(watch, 1000); return; }
   const next = new Image();
-  next.onload = () => { live.src = next.src; live.hidden = false; one("#no-live").hidden = true; setTimeout(watch, 500); };
-  next.onerror = () => { live.hidden = true; one("#no-live").hidden = false; setTimeout(watch, 2500); };
+  next.onload = () => { live.src = next.src; live.hidden = false; one("#no-live").hidden = true; failures = 0; setTimeout(watch, 500); };
+  next.onerror = () => {
+    failures += 1;
+    if (failures > 1) { live.hidden = true; one("#no-live").hidden = false; }
+    setTimeout(watch, 1500);
+  };
   next.src = `${live.dataset.live}?${Date.now()}`;
 }
 watch();
