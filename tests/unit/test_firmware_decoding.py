@@ -1,0 +1,209 @@
+"""Pictures from outside: RELIABILITY.md I1, each hostile kind, and the bound with the step past it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import struct
+import zlib
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from broker.errors import PictureRefused
+from firmware.decoding import (
+    PICTURE_BYTES_MAX,
+    PictureDecoder,
+    PictureHeader,
+    decode_picture,
+    measure_picture,
+)
+
+
+def a_picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **more: object) -> bytes:
+    data = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, size[::-1], np.uint8)
+    Image.fromarray(noise).convert(mode).save(data, kind, **more)  # type: ignore[arg-type]
+    return data.getvalue()
+
+
+def a_png_header(width: int, height: int, depth: int = 1, colours: int = 0) -> bytes:
+    """A PNG that promises much and holds next to nothing."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack("!I", len(body)) + name + body + struct.pack("!I", zlib.crc32(name + body))
+
+    head = struct.pack("!IIBBBBB", width, height, depth, colours, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[PictureDecoder]:
+    with PictureDecoder() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("JPEG", "RGB"), ("JPEG", "L"), ("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "1")]
+)
+def test_a_jpeg_or_png_is_measured_and_decoded(kind: str, mode: str, decoder: PictureDecoder) -> None:
+    data = a_picture(kind, mode=mode)
+
+    assert measure_picture(data) == PictureHeader(kind.lower(), 60, 40)  # type: ignore[arg-type]
+    assert decoder.decode(data).shape == (40, 60, 3)
+
+
+def test_a_progressive_jpeg_with_restarts_is_measured() -> None:
+    data = cv2.imencode(
+        ".jpg", np.zeros((40, 60, 3), np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_RST_INTERVAL, 2]
+    )[1].tobytes()
+
+    assert measure_picture(data) == PictureHeader("jpeg", 60, 40)
+
+
+def test_pixels_come_out_as_they_went_in(decoder: PictureDecoder) -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (30, 50, 3), np.uint8)
+    data = cv2.imencode(".png", pixels)[1].tobytes()
+
+    assert np.array_equal(decoder.decode(data), pixels)
+
+
+def test_a_photograph_is_turned_upright_as_its_exif_says(decoder: PictureDecoder) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    data = a_picture(exif=exif)
+
+    assert decoder.decode(data).shape == (60, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (a_png_header(40_000, 40_000), "sides"),  # the bomb of RELIABILITY.md I1
+        (a_png_header(8_000, 5_001), "40 megapixels"),
+        (a_png_header(12_001, 10), "sides"),
+        (a_png_header(0, 10), "sides"),
+        (a_png_header(10, 10, depth=3), "colour type"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "JPEG or PNG"),
+        (b"%PDF-1.7 ", "JPEG or PNG"),
+        (b"GIF89a" + a_picture(), "JPEG or PNG"),
+        (b"", "JPEG or PNG"),
+        (b"\xff\xd8\xff", "whole"),
+        (b"\xff\xd8\xff\xd9", "frame and a scan"),
+        (a_picture(mode="CMYK"), "CMYK"),
+        (a_picture()[:-2], "whole"),
+        (a_picture()[:400], "whole"),
+        (a_picture("PNG")[:-12], "whole"),
+        (a_picture() + bytes(PICTURE_BYTES_MAX), "12 MB"),
+    ],
+)
+def test_a_hostile_picture_is_refused_by_its_header_and_the_rule_is_named(data: bytes, rule: str) -> None:
+    with pytest.raises(PictureRefused, match=rule):
+        measure_picture(data)
+
+
+def test_an_animated_png_is_refused() -> None:
+    data = io.BytesIO()
+    frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "blue")]
+    frames[0].save(data, "PNG", save_all=True, append_images=frames[1:])
+
+    with pytest.raises(PictureRefused, match="stands still"):
+        measure_picture(data.getvalue())
+
+
+def test_forty_megapixels_are_the_bound_and_decode_within_the_childs_memory(decoder: PictureDecoder) -> None:
+    data = cv2.imencode(".png", np.zeros((5_000, 8_000), np.uint8))[1].tobytes()
+
+    assert decoder.decode(data).shape == (5_000, 8_000, 3)
+
+
+def test_what_a_camera_appends_after_the_end_is_never_looked_at(decoder: PictureDecoder) -> None:
+    assert decoder.decode(a_picture() + b"\xff\xd8preview<script>").shape == (40, 60, 3)
+
+
+def test_a_jpeg_cut_and_closed_again_is_refused_instead_of_filled_with_grey(decoder: PictureDecoder) -> None:
+    data = a_picture(size=(400, 400), quality=95)
+
+    with pytest.raises(PictureRefused, match="damaged"):
+        decoder.decode(data[: len(data) // 2] + b"\xff\xd9")
+
+
+def test_a_png_whose_pixels_are_missing_is_refused(decoder: PictureDecoder) -> None:
+    with pytest.raises(PictureRefused):
+        decoder.decode(a_png_header(4_000, 4_000, depth=8))
+
+
+def test_a_child_that_dies_costs_one_picture_and_the_next_gets_a_fresh_one() -> None:
+    with PictureDecoder() as decoder:
+        decoder.decode(a_picture())
+        assert decoder._child is not None
+        first = decoder._child.pid
+        os.kill(first, signal.SIGSTOP)
+        os.kill(first, signal.SIGKILL)
+
+        shapes = []
+        for _ in range(2):
+            try:
+                shapes.append(decoder.decode(a_picture()).shape)
+            except PictureRefused:
+                shapes.append(None)
+
+        assert shapes[-1] == (40, 60, 3)
+        assert decoder._child is not None
+        assert decoder._child.pid != first
+
+
+def test_a_child_that_hangs_costs_the_time_allowed_and_no_more() -> None:
+    with PictureDecoder(seconds_max=5.0) as decoder:
+        decoder.decode(a_picture())
+        assert decoder._child is not None
+        decoder._seconds_max = 0.1
+        os.kill(decoder._child.pid, signal.SIGSTOP)
+
+        with pytest.raises(PictureRefused, match="within 0.1 s"):
+            decoder.decode(a_picture())
+
+
+def test_a_decoder_is_closed_twice_without_harm_and_one_picture_needs_none() -> None:
+    decoder = PictureDecoder()
+    decoder.close()
+    decoder.close()
+
+    assert decode_picture(a_picture()).shape == (40, 60, 3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([a_picture(), a_picture("PNG"), a_picture(progressive=True)]), st.data())
+def test_bytes_flipped_anywhere_are_measured_or_refused(picture: bytes, data: st.DataObject) -> None:
+    spoiled = bytearray(picture)
+    for at in data.draw(st.lists(st.integers(0, len(picture) - 1), min_size=1, max_size=6)):
+        spoiled[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(spoiled)))
+
+    for candidate in (bytes(spoiled), bytes(spoiled[:cut])):
+        try:
+            assert measure_picture(candidate).width > 0
+        except PictureRefused as refusal:
+            assert str(refusal)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_spoiled_picture_is_decoded_or_refused_and_the_process_lives(
+    decoder: PictureDecoder, data: st.DataObject
+) -> None:
+    picture = bytearray(data.draw(st.sampled_from([a_picture(), a_picture("PNG")])))
+    for at in data.draw(st.lists(st.integers(20, len(picture) - 3), min_size=1, max_size=8)):
+        picture[at] = data.draw(st.integers(0, 255))
+
+    with contextlib.suppress(PictureRefused):
+        assert decoder.decode(bytes(picture)).ndim == 3
+
+    assert decoder.decode(a_picture()).shape == (40, 60, 3)
