@@ -232,7 +232,8 @@ class Core:
                 self._pickup.ask_by_ticket(ticket.ticket, ticket.day, answer)
             else:
                 self._counter.present(ticket.ticket, ticket.day, ticket.resident, answer)
-        elif is_case_number(case_number) and house.role is not Role.STATION:
+        elif is_case_number(case_number) and "-" in case_number and house.role is not Role.STATION:
+            # The hyphen tells a case number from the product codes that lie about on a desk.
             self._pickup.ask_by_case(case_number, answer)
         else:
             raise TicketCodeUnknown("neither a ticket code nor a case number")

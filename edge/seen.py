@@ -78,8 +78,8 @@ class Seen:
 class CallsSeen:
     """Which calls have been shown: each once, none that is forged, far older than the newest, or over its time.
 
-    Calls may overtake each other on the way, so an older counter is still shown if it is among the last 256 and was not
-    shown; what is older than those is a replay.
+    Calls may overtake each other on the way, so one with an older counter is still shown; only what is older than the
+    last 256 that were shown is taken for a replay. Counters rise by more than one at a time.
     """
 
     def __init__(self, seen: Seen, clock: Clock) -> None:
@@ -88,8 +88,9 @@ class CallsSeen:
         self._counters = seen.calls()
 
     def is_new(self, call: Call) -> bool:
-        newest = max(self._counters, default=0)
-        return call.counter not in self._counters and call.counter > newest - _CALLS_REMEMBERED
+        if call.counter in self._counters:
+            return False
+        return len(self._counters) < _CALLS_REMEMBERED or call.counter > min(self._counters)
 
     def __contains__(self, counter: int) -> bool:
         return counter in self._counters
