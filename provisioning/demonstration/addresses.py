@@ -10,11 +10,11 @@ from typing import Final
 from provisioning.hall_file import HallFile
 
 _WHAT: Final = {
-    "kiosk": "取号机：放身份证、取号  · the resident takes a number",
-    "intake": "综合受理：前台，/rear 是后台  · front seat; rear seat at /rear",
-    "pickup": "综合出件：凭号票、回执或身份证领取  · results are handed over",
-    "station": "社区服务站：收材料，一起送来  · papers taken in a community",
-    "board": "大厅屏的播报装置  · speaks and shows the calls",
+    "kiosk": "放身份证、取号 · the resident takes a number",
+    "intake": "前台 front seat；后台 rear seat: /rear",
+    "pickup": "凭号票、回执或身份证领取 · results are handed over",
+    "station": "收材料、送中心 · papers taken in a community",
+    "board": "显示并播报叫号 · shows and speaks the calls",
 }
 _ROLES: Final = {"supervisor": "主管", "pickup": "出件", "administrator": "管理员"}
 _OFFICERS_SHOWN: Final = 6
@@ -30,13 +30,13 @@ def page(hall: HallFile, state: Path, *, seconds: float) -> str:
         "中心 · central",
         *_table(
             [
-                (f"{web}/board", "大厅屏 1920×1080  · hall board: numbers called, no log-in"),
-                (f"{web}/", "登录：科室、出件、管理  · sign in: desks, pickup, administration"),
+                (f"{web}/board", "大厅屏，1920×1080，不用登录 · hall board, no log-in"),
+                (f"{web}/", "科室、出件、管理，登录后使用 · desks, pickup, administration: sign in"),
             ]
         ),
         "",
         "装置 · units, each with a console; simulated devices at /simulated",
-        *_table((_console(hall, unit), f"{unit['name']}  {_WHAT[unit['role']]}") for unit in hall.data["units"]),
+        *_table((_console(hall, unit), unit["name"], _WHAT[unit["role"]]) for unit in hall.data["units"]),
         "",
         "登录名和密码 · demonstration log-ins, for this hall only",
         *_table(_log_ins(hall)),

@@ -34,6 +34,8 @@ WAITING_MAX: Final = 15  # the kiosk's people come no faster
 OFFICER_THREADS: Final = 2
 _PROGRESS_SECONDS: Final = 2.0
 _IDLE_SECONDS: Final = 0.2
+_SLIP_SECONDS_MAX: Final = 15.0
+WINDOW_PAUSE_SECONDS: Final = 0.5  # between two presses of 下一位 while nobody waits
 _STEPS: Final = ("tickets", "called", "passed", "accepted", "entered", "decided", "handed over", "refused", "failed")
 
 
@@ -66,6 +68,7 @@ class _Hall:
     to_collect: dict[int, queue.SimpleQueue[Resident]] = field(default_factory=dict)  # by window
     failures: Counter[str] = field(default_factory=Counter)
     kiosk_closed: threading.Event = field(default_factory=threading.Event)
+    given_up: threading.Event = field(default_factory=threading.Event)
 
     def count(self, step: str) -> None:
         with self.lock:
@@ -81,7 +84,7 @@ class _Hall:
     def over(self) -> bool:
         """Whether everybody who came has left."""
         done = self.steps["handed over"] + self.steps["refused"] + self.steps["failed"]
-        return self.kiosk_closed.is_set() and done >= self.expected
+        return self.given_up.is_set() or (self.kiosk_closed.is_set() and done >= self.expected)
 
 
 def day(hall: HallFile, items: Sequence[tuple[Item, str]], residents: int, *, say: Say, seed: int = 1) -> int:
@@ -104,6 +107,8 @@ def day(hall: HallFile, items: Sequence[tuple[Item, str]], residents: int, *, sa
         jobs += [pool.submit(_officer, shared, decisions) for _ in range(OFFICER_THREADS)]
         jobs += [pool.submit(_pickup, shared, number) for number in walk.pickups]
         while not all(job.done() for job in jobs):
+            if any(job.done() and job.exception() for job in jobs):
+                shared.given_up.set()  # a fault of ours: let the others end too, and show it
             say(_progress(shared, time.monotonic() - began))
             time.sleep(_PROGRESS_SECONDS)
         for job in jobs:
@@ -131,7 +136,7 @@ def _resident(chance: random.Random, items: Sequence[tuple[Item, str]]) -> Resid
 def _kiosk(hall: _Hall, people: Sequence[Resident]) -> None:
     """Residents come in, as long as not too many wait."""
     for resident in people:
-        while hall.steps["tickets"] - hall.steps["called"] >= WAITING_MAX:
+        while hall.steps["tickets"] - hall.steps["called"] >= WAITING_MAX and not hall.over:
             time.sleep(_IDLE_SECONDS)
         try:
             ticket = hall.walk.take_ticket(resident.person, resident.group, priority=resident.priority)
@@ -158,15 +163,27 @@ def _window(hall: _Hall, number: int, decisions: queue.SimpleQueue[Resident], se
                 hall.failures[f"window {number}: {error.code}"] += 1
             called = None
         if called is None:
-            time.sleep(_IDLE_SECONDS)
+            time.sleep(WINDOW_PAUSE_SECONDS)
             continue
-        with hall.lock:
-            resident = hall.by_number.get(called)
         try:
-            _called(hall, window, called, resident, decisions, seed)
+            _called(hall, window, called, _who_holds(hall, called), decisions, seed)
         except OneWindowError as error:
             hall.failed(f"window {number}", error)
             _clear(window)
+
+
+def _who_holds(hall: _Hall, called: str) -> Resident | None:
+    """Return who holds this number; None when it is nobody of today's run.
+
+    A free window may call a number while its slip is still being printed: then there is somebody in a moment.
+    """
+    deadline = time.monotonic() + _SLIP_SECONDS_MAX
+    while time.monotonic() < deadline:
+        with hall.lock:
+            if called in hall.by_number:
+                return hall.by_number[called]
+        time.sleep(_IDLE_SECONDS)
+    return None
 
 
 def _called(
@@ -178,7 +195,7 @@ def _called(
     seed: int,
 ) -> None:
     _let_late_ones_register(hall, window)
-    if resident is None:  # somebody of before: not one of today's
+    if resident is None:  # left over from a run before
         window.do("pass_ticket")
         return
     if resident.late:

@@ -32,6 +32,13 @@ class DoorRefused(OneWindowError, RuntimeError):
         self.notice = notice
 
 
+class NoAnswer(OneWindowError, ConnectionError):
+    """A console or page did not answer. Whether what was asked happened is not known."""
+
+    code = "no-answer"
+    notice = "没有响应，请查看 state/logs 里的日志。"
+
+
 class NotInTime(OneWindowError, TimeoutError):
     """Something that was waited for did not come."""
 
@@ -108,6 +115,8 @@ class Console:
                 return content
         except urllib.error.HTTPError as error:
             raise _refusal(error, f"{self.name} {path}") from None
+        except OSError as error:
+            raise NoAnswer(f"{self.name} {path}: {type(error).__name__}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,8 @@ class Browser:
                 return answer.geturl(), answer.read()
         except urllib.error.HTTPError as error:
             raise _refusal(error, f"central {urllib.parse.urlsplit(path).path}") from None
+        except OSError as error:
+            raise NoAnswer(f"central {urllib.parse.urlsplit(path).path}: {type(error).__name__}") from None
 
 
 def _page(url: str, text: str) -> Page:
@@ -203,8 +214,8 @@ class _Reader(HTMLParser):
         has = {name: value or "" for name, value in attributes}
         if tag == "a" and "href" in has:
             self.links.append(urllib.parse.urljoin(self._url, has["href"]))
-        elif tag == "img" and "src" in has:
-            self.pictures.append(urllib.parse.urljoin(self._url, has["src"]))
+        elif has.get("data-source") or (tag == "img" and has.get("src")):  # what a script shows, or the page itself
+            self.pictures.append(urllib.parse.urljoin(self._url, has.get("data-source") or has["src"]))
         elif tag == "form":
             action = urllib.parse.urljoin(self._url, has.get("action", ""))
             self._forms.append((action, has.get("id", ""), {}, []))

@@ -140,11 +140,12 @@ def alone(state: Path) -> Iterator[None]:
 def _start(state: Path, hall: HallFile, processes: Processes, say: Say) -> None:
     say("Starting the hall …")
     processes.start(programs.broker_program(state, hall))
+    # The units need nobody to start; they look for central until it is there.
+    for unit in hall.data["units"]:
+        processes.start(programs.unit_program(state, hall, unit["id"]))
     processes.run(programs.central_init(state))
     for program in programs.central_programs(state, hall):
         processes.start(program)
-    for unit in hall.data["units"]:
-        processes.start(programs.unit_program(state, hall, unit["id"]))
     for name, seconds in processes.wait_until_ready():
         say(f"  {name:<28} ready after {seconds:4.1f} s")
 
