@@ -94,7 +94,7 @@ def slip_sheet(pixels: Pixels) -> Sheet:
     return Sheet("slip", pixels, width * mm, height * mm)
 
 
-@functools.lru_cache(maxsize=8)  # an A4 page is 12 MB
+@functools.lru_cache(maxsize=2)  # an A4 page is 12 MB
 def _drawn(kind: str, seed: int, person: SamplePerson) -> Sheet:
     picture, width_mm, height_mm, corner_mm = drawing.DRAWINGS[kind](seed, person)
     # Pillow speaks RGB, the house BGR.

@@ -30,7 +30,7 @@ from firmware.decoding import (
 def a_picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **more: object) -> bytes:
     data = io.BytesIO()
     noise = np.random.default_rng(1).integers(0, 255, size[::-1], np.uint8)
-    Image.fromarray(noise).convert(mode).save(data, kind, **more)  # type: ignore[arg-type]
+    Image.fromarray(noise).convert(mode).save(data, kind, **more)
     return data.getvalue()
 
 
@@ -148,7 +148,7 @@ def test_a_child_that_dies_costs_one_picture_and_the_next_gets_a_fresh_one() -> 
         os.kill(first, signal.SIGSTOP)
         os.kill(first, signal.SIGKILL)
 
-        shapes = []
+        shapes: list[tuple[int, ...] | None] = []
         for _ in range(2):
             try:
                 shapes.append(decoder.decode(a_picture()).shape)
@@ -161,7 +161,7 @@ def test_a_child_that_dies_costs_one_picture_and_the_next_gets_a_fresh_one() -> 
 
 
 def test_a_child_that_hangs_costs_the_time_allowed_and_no_more() -> None:
-    with PictureDecoder(seconds_max=5.0) as decoder:
+    with PictureDecoder() as decoder:
         decoder.decode(a_picture())
         assert decoder._child is not None
         decoder._seconds_max = 0.1

@@ -20,7 +20,7 @@ from firmware.simulators.persons import sample_person
 from firmware.simulators.simulated_bench import SimulatedBench
 from tests.support.firmware_rigs import code_picture, picture_bytes
 
-EVERYTHING = DeviceSettings(**dict.fromkeys(DRIVERS, "simulated"))
+EVERYTHING = DeviceSettings.from_table(dict.fromkeys(DRIVERS, "simulated"), folder=Path("."))
 
 
 @pytest.mark.parametrize("kind", [paper.key for paper in PAPER_KINDS])
