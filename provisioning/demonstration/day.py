@@ -101,7 +101,8 @@ def day(hall: HallFile, items: Sequence[tuple[Item, str]], residents: int, *, sa
     shared.to_collect = {window: queue.SimpleQueue() for window in (*walk.windows, *walk.pickups)}
     decisions: queue.SimpleQueue[Resident] = queue.SimpleQueue()
     began = time.monotonic()
-    with ThreadPoolExecutor(thread_name_prefix="day") as pool:
+    threads = 1 + len(walk.windows) + OFFICER_THREADS + len(walk.pickups)
+    with ThreadPoolExecutor(threads, thread_name_prefix="day") as pool:
         jobs = [pool.submit(_kiosk, shared, people)]
         jobs += [pool.submit(_window, shared, number, decisions, seed) for number in walk.windows]
         jobs += [pool.submit(_officer, shared, decisions) for _ in range(OFFICER_THREADS)]

@@ -118,22 +118,23 @@ class Walk:
         )
         return checklist
 
-    def photograph(self, window: Console, visit: str, material: str, *, person: int, seed: int) -> bool:
-        """Lay a paper under the camera and photograph it; return whether the gate took it as good.
+    def photograph(self, window: Console, visit: str, material: str, *, person: int, seed: int) -> str:
+        """Lay a paper under the camera and photograph it; return "" when the gate took it as good.
 
-        One that the gate refuses is laid anew; after some tries it is kept anyway, as a clerk would.
+        One that the gate refuses is laid anew; after some tries it is kept anyway, as a clerk would, and what the gate
+        had against it is returned.
         """
+        refused = ""
         for attempt in range(PAGE_TRIES):
             self._lay_paper(window, material, person, seed + 1000 * attempt)
             try:
                 window.do("take_page", material=material, visit=visit)
-            except DoorRefused:
-                if attempt + 1 < PAGE_TRIES:
-                    continue
-                window.do("take_page_anyway", visit=visit)
-                return False
-            return True
-        return True
+            except DoorRefused as refusal:
+                refused = refusal.notice
+            else:
+                return ""
+        window.do("take_page_anyway", visit=visit)
+        return refused
 
     def _lay_paper(self, window: Console, material: str, person: int, seed: int) -> None:
         """Lay the paper that was asked for, or the next of the user's own photographs (SHEETS=)."""
@@ -152,12 +153,12 @@ class Walk:
     ) -> tuple[int, int]:
         """Photograph every material; return how many pages, and how many of them the gate did not like."""
         materials = [line["name"] for line in checklist]
-        good = [
+        refused = [
             self.photograph(window, visit, material, person=person, seed=seed + index)
             for index, material in enumerate(materials)
         ]
         window.simulate("desk", clear=True)
-        return len(good), good.count(False)
+        return len(refused), sum(map(bool, refused))
 
     def accept(self, window: Console, visit: str) -> str:
         """Press 受理; return the packet, which is on the unit's disk now."""
