@@ -66,16 +66,12 @@ def pickup_state(state: str) -> str:
 
 _PICKUP_STATES: Final = {
     "ready": "可领取",
-    "announced": "可领取",
-    "received": "办理中",
+    "open": "待分派",
     "assigned": "办理中",
-    "in_review": "办理中",
-    "under_review": "办理中",
-    "correction": "待补正",
+    "correction": "等居民补正",
     "approved": "已批准，正在出件",
-    "refused": "不予办理",
-    "handed_over": "已领取",
-    "closed": "已办结",
+    "refused": "不予办理，请领告知书",
+    "closed": "已领取",
 }
 
 
@@ -90,7 +86,11 @@ def for_programs(view: UnitView) -> dict[str, Any]:
 
 def _masked_field(name: str, value: str) -> str:
     if any(word in name for word in _NUMBERS):
-        return masked_number(value) if len(value) >= 12 else value[:3] + "*" * max(0, len(value) - 3)
+        return (
+            masked_number(value)
+            if len(value) >= 12
+            else value[: len(value) // 3] + "*" * (len(value) - len(value) // 3)
+        )
     if any(word in name for word in _NAMES):
         return masked_name(value)
     return f"（{len(value)} 字）"

@@ -446,7 +446,7 @@ def a_pickup() -> PickupView:
             ready,
             dataclasses.replace(ready, case_number="20261118-00031", item_code="JY020", item_name="就业创业证申领"),
             dataclasses.replace(
-                ready, case_number="20261123-00002", item_code="MZ009", item_name="最低生活保障", state="in_review"
+                ready, case_number="20261123-00002", item_code="MZ009", item_name="最低生活保障", state="assigned"
             ),
         ),
     )
