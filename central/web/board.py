@@ -6,6 +6,9 @@ Comes from the newest calls and the waiting counts, goes to any browser in the h
 from __future__ import annotations
 
 import json
+import socket
+import ssl
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
@@ -15,7 +18,7 @@ from broker.wording import call_text_english
 from central.storage.reading_rows import CallRow
 from central.web.guard import PUBLIC, allowed, house
 from central.web.house import House
-from central.web.live import Live
+from central.web.live import LISTENERS_OF_ADDRESS_MAX, LISTENERS_OF_ONE_MAX, Live
 from central.web.shown import HallTime
 from central.web.voice import Voice
 
@@ -40,7 +43,7 @@ def state_json() -> Response:
 @PAGES.get("/live/board")
 @allowed(PUBLIC)
 def live() -> Response:
-    return stream("board", f"address {request.remote_addr}")
+    return stream("board", f"address {request.remote_addr}", LISTENERS_OF_ADDRESS_MAX)
 
 
 @PAGES.get("/board/voice/<int:counter>.wav")
@@ -57,13 +60,30 @@ def voice(counter: int) -> Response:
     return Response(sound, mimetype="audio/wav")
 
 
-def stream(channel: str, who: str) -> Response:
+def stream(channel: str, who: str, most: int = LISTENERS_OF_ONE_MAX) -> Response:
     """Answer with a live channel as server-sent events."""
     live_channels: Live = current_app.extensions["onewindow.live"]
-    response = Response(live_channels.events(channel, who), mimetype="text/event-stream", direct_passthrough=True)
+    told = live_channels.events(channel, who, most=most, is_gone=_hung_up(request.environ.get("gunicorn.socket")))
+    response = Response(told, mimetype="text/event-stream", direct_passthrough=True)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def _hung_up(connection: socket.socket | None) -> Callable[[], bool]:
+    """Return what says that the browser has closed its end; a server that does not show the connection never knows."""
+
+    def look() -> bool:
+        if connection is None:
+            return False
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except (OSError, ValueError):  # reset, or of a kind that cannot be looked into
+            return not isinstance(connection, ssl.SSLSocket)
+
+    return look
 
 
 def state(house: House) -> bytes:

@@ -24,7 +24,9 @@ POLL_SECONDS: Final = 0.04  # from a commit to the pages, at most; one PRAGMA (s
 REFRESH_SECONDS: Final = 5.0  # so often channels are looked at anew although nothing was committed: calls expire
 BEAT_SECONDS: Final = 5.0  # a page that hears nothing for three beats says 连接中断
 LISTENERS_MAX: Final = 64  # of all channels; the server has more threads than this, so that pages are still answered
-LISTENERS_OF_ONE_MAX: Final = 8  # from one address or one session: browsers open no more to a host anyway
+LISTENERS_OF_ONE_MAX: Final = 8  # of one session: browsers open no more to a host anyway
+LISTENERS_OF_ADDRESS_MAX: Final = 24  # public screens: a whole hall may stand behind one address
+LOOK_SECONDS: Final = 1.0  # so often a stream looks whether its page is still there
 
 
 class TooManyListeners(OneWindowError, RuntimeError):
@@ -85,15 +87,21 @@ class Live:
         with self._lock:
             return sum(self._listeners.values())
 
-    def events(self, channel: str, who: str) -> Iterator[bytes]:
+    def events(
+        self, channel: str, who: str, *, most: int = LISTENERS_OF_ONE_MAX, is_gone: Callable[[], bool] = lambda: False
+    ) -> Iterator[bytes]:
         """Take a place and return the stream of a channel as server-sent events; the place is free when it is closed.
+
+        Args:
+            who: an address or a session, which may hold `most` places.
+            is_gone: says that the client has hung up; asked every LOOK_SECONDS.
 
         Raises:
             TooManyListeners: at once, before anything is sent.
         """
         place = ExitStack()
-        place.enter_context(self._place(who))
-        return _Stream(self._told(channel), place.close)
+        place.enter_context(self._place(who, most))
+        return _Stream(self._told(channel, is_gone), place.close)
 
     def stop_soon(self) -> None:
         """Ask the thread and every stream to end, at their next breath. Waits for no lock that a listener holds."""
@@ -107,22 +115,26 @@ class Live:
         if thread is not None:
             thread.join(5)
 
-    def _told(self, name: str) -> Iterator[bytes]:
+    def _told(self, name: str, is_gone: Callable[[], bool]) -> Iterator[bytes]:
         channel = self.channels[name]
-        seen = 0
+        seen, said_at = 0, time.monotonic()
         yield b"retry: 1000\n\n"
-        while not self._stopping.is_set():
-            version, state = channel.wait(seen, BEAT_SECONDS)
-            if self._stopping.is_set():
+        while True:
+            version, state = channel.wait(seen, LOOK_SECONDS)
+            if self._stopping.is_set() or is_gone():
                 return
-            yield b"event: beat\ndata: 1\n\n" if version == seen else b"data: " + state + b"\n\n"
-            seen = version
+            if version != seen:
+                seen, said_at = version, time.monotonic()
+                yield b"data: " + state + b"\n\n"
+            elif time.monotonic() - said_at >= BEAT_SECONDS:
+                said_at = time.monotonic()
+                yield b"event: beat\ndata: 1\n\n"
 
     @contextmanager
-    def _place(self, who: str) -> Iterator[None]:
+    def _place(self, who: str, most: int) -> Iterator[None]:
         with self._lock:
-            if sum(self._listeners.values()) >= LISTENERS_MAX or self._listeners.get(who, 0) >= LISTENERS_OF_ONE_MAX:
-                raise TooManyListeners(f"{LISTENERS_MAX} pages listen, or {LISTENERS_OF_ONE_MAX} of one")
+            if sum(self._listeners.values()) >= LISTENERS_MAX or self._listeners.get(who, 0) >= most:
+                raise TooManyListeners(f"{LISTENERS_MAX} pages listen, or {most} of one")
             self._listeners[who] = self._listeners.get(who, 0) + 1
             if self._thread is None and not self._stopping.is_set():
                 self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)

@@ -14,6 +14,7 @@ import subprocess
 import threading
 import wave
 from collections import OrderedDict
+from functools import cache
 from typing import Final
 
 from broker.errors import OneWindowError
@@ -38,8 +39,9 @@ class VoiceFailed(OneWindowError, RuntimeError):
 class Voice:
     """Speaks calls. At most one espeak-ng runs at a time; what was spoken is kept."""
 
-    def __init__(self, command: str = "espeak-ng") -> None:
+    def __init__(self, command: str = "espeak-ng", kept_max: int = KEPT_MAX) -> None:
         self._command = command
+        self._kept_max = kept_max
         self._kept: OrderedDict[tuple[str, int, CallPurpose, bool], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -57,7 +59,7 @@ class Voice:
                 silence = bytes(2 * round(RATE * _PAUSE_SECONDS))
                 known = _wav(chime() + words + silence + words)
                 self._kept[key] = known
-                while len(self._kept) > KEPT_MAX:
+                while len(self._kept) > self._kept_max:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
         return known
@@ -73,6 +75,7 @@ class Voice:
             raise VoiceFailed(f"espeak-ng gave no sound: {type(failure).__name__}") from None
 
 
+@cache
 def chime() -> bytes:
     """Return two soft tones, high then low, as 16-bit samples at RATE."""
     return _tone(880.0, 0.35) + _tone(659.3, 0.6) + bytes(2 * round(RATE * 0.15))

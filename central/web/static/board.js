@@ -108,6 +108,7 @@
     source.addEventListener("beat", heard);
     source.onmessage = (event) => { heard(); show(JSON.parse(event.data)); };
     source.onerror = () => {
+      heardAt = Math.min(heardAt, Date.now() - SILENCE_MS + 3000);  // said in 3 s unless it is back by then
       if (source.readyState !== EventSource.CLOSED) return;
       fetch(body.dataset.state).then((answer) => answer.json()).then((state) => { heard(); show(state); }).catch(() => {});
       setTimeout(follow, 3000);

@@ -50,6 +50,7 @@
       head = now;
     };
     source.onerror = () => {
+      heardAt = Math.min(heardAt, Date.now() - SILENCE_MS + 3000);  // said in 3 s unless it is back by then
       if (source.readyState === EventSource.CLOSED) { source = null; setTimeout(() => { if (!source && !document.hidden) { refresh(); follow(); } }, 3000); }
     };
   }
