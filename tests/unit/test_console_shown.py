@@ -42,7 +42,9 @@ def test_an_unknown_state_of_a_case_is_shown_as_it_came() -> None:
 
 
 def test_a_program_is_told_only_how_long_a_remark_is() -> None:
-    view = shown.for_programs(a_view(front=a_visit(form={"备注": "住在某处", "手机": "138"}), rear=(a_visit(),)))
+    view = shown.for_programs(
+        a_view(front=a_visit(form={"备注": "住在某处", "手机": "138", "电话": "13800138000"}), rear=(a_visit(),))
+    )
 
     assert view["front"]["form"] == {"备注": "（4 字）", "手机": "1**", "电话": "138********"}
     assert view["rear"][0]["form"] == {}
