@@ -118,11 +118,10 @@ class PageWriter:
 
     def close(self) -> None:
         """Sync every page in its place and let the journals go."""
+        self._wait_for_retiring()
         if self._journal >= 0:
             self._retire()
-        if self._retiring is not None:
-            self._retiring.join()
-            self._retiring = None
+            self._wait_for_retiring()
 
     def _append(self, written: dict[str, bytes]) -> None:
         if self._journal < 0:
@@ -152,16 +151,20 @@ class PageWriter:
 
     def _retire(self) -> None:
         """Begin a new journal and sync the old one's pages beside the work; then it goes."""
-        if self._retiring is not None:
-            if self._retiring.is_alive() and self._journal >= 0 and self._bytes <= 4 * JOURNAL_BYTES_MAX:
-                return
-            self._retiring.join()
+        if self._retiring is not None and self._retiring.is_alive() and self._bytes <= 4 * JOURNAL_BYTES_MAX:
+            return  # one at a time; the disk is slow, this journal may grow meanwhile
+        self._wait_for_retiring()
         os.close(self._journal)
         self._journal = -1
         self._retiring = threading.Thread(
             target=self._sync_pages, args=(self._journal_path, self._journalled), name="pages"
         )
         self._retiring.start()
+
+    def _wait_for_retiring(self) -> None:
+        if self._retiring is not None:
+            self._retiring.join()
+            self._retiring = None
 
     def _sync_pages(self, journal: Path, digests: list[str]) -> None:
         try:
