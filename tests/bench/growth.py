@@ -33,7 +33,7 @@ def figures(folder: Path, day: str) -> list[Figure]:
         for number in range(CASES):
             for name, store in (("few", few), ("many", many)):
                 start = time.perf_counter()
-                _append_and_assign(store, 100 + number, day)
+                append_and_assign(store, 100 + number, day)
                 costs[name].append(time.perf_counter() - start)
         return [
             Figure(
@@ -51,11 +51,9 @@ def figures(folder: Path, day: str) -> list[Figure]:
 @contextmanager
 def _book(folder: Path, count: int, day: str) -> Iterator[Store]:
     central = RunningCentral(folder)
-    store = open_store(read_settings(central.settings))
-    with store.book() as work:
-        come("shebao1", work=work)
-        work.commit()
-    _append_and_assign(store, 1, day)
+    store = open_with_an_officer(central)
+    append_and_assign(store, 1, day)
+    store.database.close()
     fill(store.database.path, count)
     try:
         yield store
@@ -63,7 +61,16 @@ def _book(folder: Path, count: int, day: str) -> Iterator[Store]:
         store.database.close()
 
 
-def _append_and_assign(store: Store, number: int, day: str) -> None:
+def open_with_an_officer(central: RunningCentral) -> Store:
+    """Open the book of a hall whose first officer of 社会保障科 is present."""
+    store = open_store(read_settings(central.settings))
+    with store.book() as work:
+        come("shebao1", work=work)
+        work.commit()
+    return store
+
+
+def append_and_assign(store: Store, number: int, day: str) -> None:
     """Enter one case and give it to an officer, in a transaction of its own, committed to the disk."""
     now_ms = store.clock.now_ms()
     packet_id = new_id(now_ms, store.rng.token_bytes(10))

@@ -33,6 +33,7 @@ def figures(folder: Path, jpeg: bytes, day: str) -> list[Figure]:
     with running_central(folder) as central, central.unit(UNIT) as unit:
         central_key = load_pem_private_key((central.state / "central/keys/sealing.pem").read_bytes(), password=None)
         assert isinstance(central_key, X25519PrivateKey)
+        unit.wait_for_central()
         _deliver(unit, _packets(unit, jpeg, day, 0, 20), WINDOW)  # warm
         rates, floors = [], []
         for turn in range(ROUNDS):

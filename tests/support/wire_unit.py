@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from broker import codec, envelope, topics
 from broker.codec import Message
-from broker.messages import Receipt
+from broker.messages import Receipt, ResendAsked, UnitState
 from broker.topics import Down, UnitId, Up
 
 
@@ -98,6 +98,18 @@ class WireUnit:
             envelope.sign(self.header(message.KIND, subject, sealed=False), codec.encode(message), self.signing),
         )
         return subject
+
+    def wait_for_central(self, timeout_seconds: float = 30.0) -> None:
+        """Return when central hears this unit: it has answered its state."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            self.publish(Up.STATE, codec.encode(UnitState(alive=True, boot=self.boot)), qos=0)
+            try:
+                self.wait_for(ResendAsked, 0.3)
+            except TimeoutError:
+                continue
+            return
+        raise TimeoutError(f"central did not answer within {timeout_seconds} s")
 
     def wait_for(self, kind: type[Message], timeout_seconds: float = 10.0) -> Heard:
         """Return the next message of this kind; others heard meanwhile are let go.

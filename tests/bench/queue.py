@@ -1,0 +1,97 @@
+"""Tickets entered a second, and 下一位 to the call, over the real wire, beside this disk's fsync rate."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from broker import topics
+from broker.events import NextRequested, TicketIssued, TicketPresented, VisitEnded
+from broker.ids import new_id
+from broker.messages import Call, Outcome, Receipt
+from broker.topics import Up
+from central.bootstrap import SystemRng
+from tests.bench.figures import Figure, percentile
+from tests.bench.floors import fsyncs, round_trips
+from tests.support.running_central import running_central
+from tests.support.wire_unit import WireUnit
+
+TICKETS = 1_000
+WINDOW = 20
+CALLS = 100
+SECONDS_MAX = 60.0
+
+
+def figures(folder: Path, day: str) -> list[Figure]:
+    with running_central(folder) as central, central.unit("shuangjing-kiosk") as kiosk:
+        kiosk.wait_for_central()
+        _issue(kiosk, day, range(1, 51))  # warm
+        start = time.perf_counter()
+        _issue(kiosk, day, range(51, 51 + TICKETS))
+        rate = TICKETS / (time.perf_counter() - start)
+        with central.unit("shuangjing-w1") as window:
+            taken = [_next(window, day) for _ in range(CALLS)]
+            trip = statistics.median(round_trips(window.client, topics.up(window.unit, Up.CHUNK), 600))
+        sync = statistics.median(fsyncs(folder))
+    return [
+        Figure(
+            name=f"tickets entered, durable, {WINDOW} on the way",
+            value=rate,
+            unit="tickets/s",
+            floor=1 / sync,
+            floor_name="fsyncs/s",
+            goal=None,
+            better="higher",
+            note="a Flask queue system that we ran issues 17 tickets/s",
+        ),
+        Figure(
+            name="下一位 to the call at the window, p50",
+            value=statistics.median(taken) * 1000,
+            unit="ms",
+            floor=(sync + 2 * trip) * 1000,
+            floor_name="ms: an fsync + two MQTT round trips",
+            goal=4.0,
+            better="lower",
+            note=f"p99 {percentile(taken, 0.99) * 1000:.1f} ms; the same queue system takes 11 ms without a network",
+        ),
+    ]
+
+
+def _id() -> str:
+    return new_id(int(time.time() * 1000), SystemRng().token_bytes(10))
+
+
+def _issue(kiosk: WireUnit, day: str, numbers: Sequence[int]) -> None:
+    waiting = iter(numbers)
+    on_the_way: set[str] = set()
+    done = 0
+    deadline = time.monotonic() + SECONDS_MAX
+    while done < len(numbers):
+        while len(on_the_way) < WINDOW and (number := next(waiting, None)) is not None:
+            ticket = TicketIssued(
+                event_id=_id(), ticket=f"{'ABC'[number % 3]}{number:04}", day=day, at_ms=int(time.time() * 1000)
+            )
+            on_the_way.add(kiosk.event(ticket))
+        receipt = kiosk.wait_for(Receipt, deadline - time.monotonic()).message
+        assert isinstance(receipt, Receipt)
+        if receipt.subject in on_the_way:
+            assert receipt.outcome is Outcome.ENTERED, receipt.code
+            on_the_way.discard(receipt.subject)
+            done += 1
+
+
+def _next(window: WireUnit, day: str) -> float:
+    """Ask for the next resident, serve and finish them; return the seconds from asking to the call."""
+    start = time.perf_counter()
+    window.event(NextRequested(event_id=_id(), window=1, at_ms=int(time.time() * 1000)))
+    heard = window.wait_for(Call)
+    call = heard.message
+    assert isinstance(call, Call)
+    for event in (
+        TicketPresented(event_id=_id(), window=1, ticket=call.ticket, day=day, at_ms=int(time.time() * 1000)),
+        VisitEnded(event_id=_id(), window=1, ticket=call.ticket, day=day, at_ms=int(time.time() * 1000)),
+    ):
+        assert window.receipt_for(window.event(event)).outcome is Outcome.ENTERED
+    return heard.at - start
