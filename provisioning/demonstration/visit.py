@@ -82,10 +82,9 @@ def _at_the_window(walk: Walk, ticket: Ticket, item: Item, person: int, seed: in
     checklist = walk.choose(window, visit, item.code)
     teller.tell(place, f"item chosen: {item.name}, {len(checklist)} papers on the checklist")
     for index, line in enumerate(checklist):
-        refused = walk.photograph(window, visit, line["name"], person=person, seed=seed + index)
-        page = window.view()["front"]["pages"][-1]
-        anyway = f", kept anyway: {refused}" if refused else ""
-        teller.tell(place, f"photographed: {line['name']}, {page['width']}×{page['height']} px{anyway}")
+        page = walk.photograph(window, visit, line["name"], person=person, seed=seed + index)
+        anyway = f", kept anyway: {page.refused}" if page.refused else ""
+        teller.tell(place, f"photographed: {line['name']}, {page.width}×{page.height} px{anyway}")
     window.simulate("desk", clear=True)
     packet = walk.accept(window, visit)
     teller.tell(place, f"已受理: packet {packet} is on the window's disk")

@@ -26,6 +26,15 @@ class Ticket:
     slip: bytes  # PNG
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photograph:
+    """One page as the window took it."""
+
+    width: int  # pixels
+    height: int
+    refused: str = ""  # what the gate had against it, when it was kept anyway
+
+
 class Walk:
     """The doors of one running hall's units. Steps at one unit are done one at a time; units work side by side."""
 
@@ -80,13 +89,16 @@ class Walk:
             DoorRefused: refused for another reason.
         """
         try:
-            window.do("call_next")
+            called: str = window.do("call_next")["ticket"]
         except DoorRefused as refusal:
             if refusal.code == "queue-empty":
                 return None
             raise
-        call: dict[str, Any] = window.wait_for("the call", lambda view: view["call"])
-        return str(call["ticket"])
+        # The answer may be there a moment before the view shows it: the view of before is not to be believed.
+        if called:
+            window.wait_for("the call", lambda view: view["call"] and view["call"]["ticket"] == called)
+            return called
+        return str(window.wait_for("the call", lambda view: view["call"])["ticket"])
 
     def call_on_board(self, ticket: str) -> dict[str, Any]:
         """Wait until the hall board shows the call of this number; return the call."""
@@ -118,23 +130,30 @@ class Walk:
         )
         return checklist
 
-    def photograph(self, window: Console, visit: str, material: str, *, person: int, seed: int) -> str:
-        """Lay a paper under the camera and photograph it; return "" when the gate took it as good.
+    def photograph(self, window: Console, visit: str, material: str, *, person: int, seed: int) -> Photograph:
+        """Lay a paper under the camera and photograph it.
 
-        One that the gate refuses is laid anew; after some tries it is kept anyway, as a clerk would, and what the gate
-        had against it is returned.
+        One that the gate refuses is laid anew; after some tries it is kept anyway, as a clerk would.
         """
         refused = ""
         for attempt in range(PAGE_TRIES):
             self._lay_paper(window, material, person, seed + 1000 * attempt)
             try:
-                window.do("take_page", material=material, visit=visit)
+                page = window.do("take_page", material=material, visit=visit)["page"]
             except DoorRefused as refusal:
                 refused = refusal.notice
             else:
-                return ""
-        window.do("take_page_anyway", visit=visit)
-        return refused
+                return self._photograph(window, page)
+        page = window.do("take_page_anyway", visit=visit)["page"]
+        return self._photograph(window, page, refused)
+
+    def _photograph(self, window: Console, page: str, refused: str = "") -> Photograph:
+        def shown(view: dict[str, Any]) -> dict[str, Any] | None:
+            pages = view["front"]["pages"] if view["front"] else ()
+            return next((each for each in pages if each["page"] == page), None)
+
+        found: dict[str, Any] = window.wait_for("the page", shown)
+        return Photograph(width=found["width"], height=found["height"], refused=refused)
 
     def _lay_paper(self, window: Console, material: str, person: int, seed: int) -> None:
         """Lay the paper that was asked for, or the next of the user's own photographs (SHEETS=)."""
@@ -153,12 +172,12 @@ class Walk:
     ) -> tuple[int, int]:
         """Photograph every material; return how many pages, and how many of them the gate did not like."""
         materials = [line["name"] for line in checklist]
-        refused = [
+        taken = [
             self.photograph(window, visit, material, person=person, seed=seed + index)
             for index, material in enumerate(materials)
         ]
         window.simulate("desk", clear=True)
-        return len(refused), sum(map(bool, refused))
+        return len(taken), sum(bool(photograph.refused) for photograph in taken)
 
     def accept(self, window: Console, visit: str) -> str:
         """Press 受理; return the packet, which is on the unit's disk now."""
