@@ -83,8 +83,12 @@ class WireHall:
     def __init__(self, folder: Path, url: str = "sqlite:///ledger.db") -> None:
         self.folder = folder
         self.clock = SetClock()
-        self.sealing, self.receipt_key = X25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-        self.signing = {unit: Ed25519PrivateKey.generate() for unit in ("hall-w1", "hall-w2", "hall-kiosk")}
+        # The same in every process, so that one may write what another checks.
+        self.sealing = X25519PrivateKey.from_private_bytes(_secret("sealing"))
+        self.receipt_key = Ed25519PrivateKey.from_private_bytes(_secret("receipt"))
+        self.signing = {
+            unit: Ed25519PrivateKey.from_private_bytes(_secret(unit)) for unit in ("hall-w1", "hall-w2", "hall-kiosk")
+        }
         self.numbers = itertools.count(1)
         keys = VaultKeys(vault_key=b"v" * 32, lookup_key=b"l" * 32)
         files, rng = PageFiles(folder / "pages"), SystemRng()
@@ -220,6 +224,10 @@ class WireHall:
         manifest = envelope.seal(header, codec.encode(packet), self.sealing.public_key(), self.signing[unit])
         chunks = tuple(chunk for index, page in enumerate(sealed) for chunk in chunks_of(packet_id, index, page))
         return Sent(packet, chunks, manifest, tuple(pictures))
+
+
+def _secret(name: str) -> bytes:
+    return hashlib.sha256(f"test key of {name}".encode()).digest()
 
 
 def chunks_of(packet_id: str, index: int, page: bytes) -> tuple[bytes, ...]:
