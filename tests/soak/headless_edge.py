@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from broker import codec
 from broker.events import TicketIssued
 from broker.messages import Resident, UnitState
 from edge.bootstrap import SystemRng, read_keys
@@ -86,7 +87,7 @@ class HeadlessEdge:
                 str(settings.ca), str(settings.certificate), str(settings.key), trust_our_clock=lambda: True
             ),
             put=self._inbox.put,
-            will=b"",
+            will=codec.encode(UnitState(alive=False, role=settings.role.value)),
             clock=self._clock,
             rng=rng,
         )
