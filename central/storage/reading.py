@@ -42,6 +42,7 @@ from central.storage.tables import (
     units,
 )
 
+COUNTED_MAX: Final = 1000  # so far a list is counted for its heading; a longer one is "1000 and more"
 _ON_OFFICER: Final = text("cases.state IN ('assigned', 'correction')")
 _ON_DESK: Final = text("cases.state = 'open'")
 _READY: Final = text("cases.state = 'ready'")
@@ -163,15 +164,35 @@ class Reading:
         return self._tasks(cases.c.officer == officer, _ON_OFFICER, limit=limit, offset=offset)
 
     def tasks_of_desks(self, desks: Sequence[str], *, limit: int, offset: int = 0) -> Sequence[TaskRow]:
-        """Return the cases of these desks that no officer has, same-day first, then the earliest promise."""
-        return self._tasks(cases.c.desk.in_(list(desks)), _ON_DESK, limit=limit, offset=offset)
+        """Return the cases of these desks that no officer has, same-day first, then the earliest promise.
+
+        Each desk's list is read in its index's order and the lists are merged: sorting them all would cost a long book.
+        """
+        if len(desks) == 1:
+            return self._tasks(cases.c.desk == desks[0], _ON_DESK, limit=limit, offset=offset)
+        heads_of_lists: list[tuple[str, int, str]] = []
+        with self._engine.connect() as connection:
+            for desk in desks:
+                query = (
+                    select(cases.c.due_on, cases.c.opened_seq, cases.c.case_id)
+                    .where(self._here(), cases.c.desk == desk, _ON_DESK)
+                    .order_by(cases.c.due_on, cases.c.opened_seq)
+                    .limit(offset + limit)
+                )
+                heads_of_lists += [(row.due_on, row.opened_seq, row.case_id) for row in connection.execute(query)]
+        wanted = [case_id for _, _, case_id in sorted(heads_of_lists)[offset : offset + limit]]
+        found = {task.case_id: task for task in self._cases(self._case_query().where(cases.c.case_id.in_(wanted)))}
+        return [found[case_id] for case_id in wanted if case_id in found]
 
     def count_tasks(self, officer: str, desks: Sequence[str]) -> tuple[int, int]:
-        """Return how many cases the officer has, and how many wait on these desks' lists."""
-        mine = select(func.count()).select_from(cases).where(self._here(), cases.c.officer == officer, _ON_OFFICER)
-        listed = select(func.count()).select_from(cases).where(self._here(), cases.c.desk.in_(list(desks)), _ON_DESK)
+        """Return how many cases the officer has, and how many wait on these desks' lists: COUNTED_MAX at most."""
+        mine = select(staff.c.open_tasks).where(staff.c.hall == self.hall, staff.c.staff_id == officer)
         with self._engine.connect() as connection:
-            return connection.execute(mine).scalar_one(), connection.execute(listed).scalar_one()
+            held = connection.execute(mine).scalar() or 0
+            listed = 0
+            for desk in desks:
+                listed += self._count(connection, cases.c.desk == desk, _ON_DESK)
+        return held, min(listed, COUNTED_MAX)
 
     def ready(self, *, limit: int, offset: int = 0) -> Sequence[TaskRow]:
         """Return results that wait to be handed over, the longest waiting first."""
@@ -179,8 +200,9 @@ class Reading:
         return self._cases(query)
 
     def count_ready(self) -> int:
+        """Return how many results wait, COUNTED_MAX at most."""
         with self._engine.connect() as connection:
-            return connection.execute(select(func.count()).select_from(cases).where(self._here(), _READY)).scalar_one()
+            return self._count(connection, _READY)
 
     def case(self, case_number: str) -> TaskRow | None:
         found = self._cases(self._case_query().where(cases.c.case_number == case_number))
@@ -315,6 +337,10 @@ class Reading:
 
     def _here(self) -> ColumnElement[bool]:
         return cases.c.hall == self.hall
+
+    def _count(self, connection: Connection, *where: Any) -> int:
+        some = select(cases.c.case_id).where(self._here(), *where).limit(COUNTED_MAX).subquery()
+        return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
     def _case_query(self) -> Select[Any]:
         page_count = (

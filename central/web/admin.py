@@ -11,11 +11,12 @@ from typing import Final
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from central.storage.reading_rows import UnitRow
+from central.metrics.figures import HallFigures
+from central.storage.reading_rows import CaseCounts, UnitRow
 from central.web.chain_watch import ChainWatch
 from central.web.guard import allowed, house, member
 from central.web.house import House
-from central.web.kept_figures import KeptFigures
+from central.web.kept import Kept
 from central.web.shown import HallTime, waiting_since
 from central.web.words import health_word
 
@@ -90,19 +91,19 @@ def _overview() -> dict[str, object]:
     day = HallTime(house().settings.timezone).day(now_ms).isoformat()
     units = reading.units()
     chain: ChainWatch = current_app.extensions["onewindow.chain"]
-    figures: KeptFigures = current_app.extensions["onewindow.figures"]
+    figures: Kept[HallFigures] = current_app.extensions["onewindow.figures"]
+    counts: Kept[CaseCounts] = current_app.extensions["onewindow.counts"]
     return {
         "units": [_unit(unit, now_ms) for unit in units],
         "units_away": sum(1 for unit in units if _state(unit, now_ms) != "alive" and not unit.revoked),
         "packets_waiting": sum(unit.waiting_packets for unit in units),
         "groups": reading.groups(day),
         "windows": reading.windows(day),
-        "counts": reading.counts(day),
-        "ready": reading.count_ready(),
+        "counts": counts.newest(day),
         "head": reading.head(),
         "chain": chain.state(),
         "entries": reading.newest_entries(limit=8),
-        "figures": figures.newest(day, now_ms=now_ms),
+        "figures": figures.newest(day),
         "now_ms": now_ms,
     }
 

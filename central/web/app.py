@@ -15,7 +15,7 @@ from central.web import admin, board, case, desk, pickup, sign_in, words
 from central.web.chain_watch import ChainWatch
 from central.web.guard import PUBLIC, allowed, check_rights, form_token, guard, house, roles_of
 from central.web.house import House
-from central.web.kept_figures import KeptFigures
+from central.web.kept import Kept
 from central.web.live import Live, TooManyListeners
 from central.web.shown import HallTime
 from central.web.voice import Voice
@@ -48,7 +48,8 @@ def create_app(house: House) -> Flask:
     app = Flask(__name__)
     app.extensions["onewindow"] = house
     app.extensions["onewindow.voice"] = Voice()
-    app.extensions["onewindow.figures"] = KeptFigures(house.reading.day_figures)
+    app.extensions["onewindow.figures"] = Kept(house.reading.day_figures)
+    app.extensions["onewindow.counts"] = Kept(house.reading.counts)
     app.extensions["onewindow.chain"] = ChainWatch(house.reading)
     app.extensions["onewindow.live"] = Live(
         house.reading.watch,

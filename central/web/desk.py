@@ -115,20 +115,16 @@ def _lists() -> dict[str, object]:
     number = min(max(request.args.get("page", 1, type=int), 1), PAGES_MAX)
     offset = (number - 1) * PAGE
     if which == "desk":
-        found = reading.tasks_of_desks(desks, limit=PAGE, offset=offset)
+        found = reading.tasks_of_desks(desks, limit=PAGE + 1, offset=offset)
     else:
-        which, found = "mine", reading.tasks_of_officer(who.staff_id, limit=PAGE, offset=offset)
-    total = listed if which == "desk" else mine
+        which, found = "mine", reading.tasks_of_officer(who.staff_id, limit=PAGE + 1, offset=offset)
     return {
         "which": which,
         "mine": mine,
         "listed": listed,
-        "lines": lines(found, {}),
+        "lines": lines(found[:PAGE], {}),
         "number": number,
-        "more": number * PAGE < total,
-        "first": offset + 1,
-        "last": min(number * PAGE, total),
-        "total": total,
+        "more": len(found) > PAGE,
         "desks": desks,
         "done": done if is_case_number(done := request.args.get("done", "")) else "",
         "became": CASE_STATES.get(request.args.get("became", "")),

@@ -105,11 +105,12 @@ def _ready() -> dict[str, object]:
     done = request.args.get("done", "")
     today = HallTime(house().settings.timezone).day(house().clock.now_ms()).isoformat()
     total = reading.count_ready()
+    found = reading.ready(limit=PAGE + 1, offset=(number - 1) * PAGE)
     return {
-        "ready": _shown(reading.ready(limit=PAGE, offset=(number - 1) * PAGE)),
+        "ready": _shown(found[:PAGE]),
         "total": total,
         "number": number,
-        "more": number * PAGE < total,
+        "more": len(found) > PAGE,
         "today": today,
         "done": done if is_case_number(done) else "",
         "proofs": [proof.value for proof in HandoverProof],

@@ -39,7 +39,7 @@ def browser(chromium: webdriver.Chrome, served: tuple[WebServer, WebHouse]) -> w
     chromium.switch_to.window(chromium.window_handles[0])
     chromium.get(f"{served[0].address}/healthz")
     chromium.delete_all_cookies()
-    chromium.get_log("browser")
+    complaints(chromium)  # those of the test before
     return chromium
 
 
@@ -66,7 +66,8 @@ def press(browser: webdriver.Chrome, keys: str) -> None:
 
 
 def complaints(browser: webdriver.Chrome) -> list[str]:
-    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    told: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return [entry["message"] for entry in told if entry["level"] == "SEVERE"]
 
 
 def test_from_the_desk_to_the_board_to_the_residents_hand(

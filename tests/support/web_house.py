@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -285,7 +285,7 @@ class Browser:
         sent = {"Accept": "text/html", **{name.replace("_", "-"): value for name, value in headers.items()}}
         return self.client.get(path, headers=sent, environ_base={"REMOTE_ADDR": self.address})
 
-    def post(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> TestResponse:
+    def post(self, path: str, fields: Mapping[str, Any] | None = None, **headers: str) -> TestResponse:
         """Send a form with the token of this browser's newest page; `form_token=None` in fields leaves it out."""
         data: dict[str, Any] = {"form_token": self.form_token(), **(fields or {})}
         data = {name: value for name, value in data.items() if value is not None}

@@ -231,7 +231,7 @@ def test_a_form_sent_by_another_site_is_refused(app: Flask, headers: dict[str, s
     browser = Browser(app)
     browser.sign_in("admin")
 
-    answer = browser.post("/admin/staff/admin/end-sessions", **headers)
+    answer = browser.post("/admin/staff/admin/end-sessions", {}, **headers)
 
     assert answer.status_code == 409
     assert is_in(browser)
