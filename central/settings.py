@@ -70,7 +70,6 @@ class WebPart:
     idle_minutes: int = 30
     https: bool = False
     names: tuple[str, ...] = ()
-    threads: int = 64  # every open page holds one for its live events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
