@@ -60,6 +60,8 @@ class ResidentChanged(OneWindowError, RuntimeError):
 class Stage(Protocol):
     def take(self, unit: str, digest: str, total_bytes: int) -> bytes | None: ...
 
+    def drop(self, unit: str, digest: str) -> None: ...
+
 
 class PageStore(Protocol):
     def write(self, sealed: bytes) -> str: ...
@@ -96,15 +98,12 @@ def prepare_packet(
         PageRefused, PictureRefused: a page is not what the manifest says, or no picture that we take.
         OSError: the disk is full.
     """
-    sealed = [stage.take(unit, page.digest, page.sealed_bytes) for page in packet.pages]
-    missing = tuple(index for index, page in enumerate(sealed) if page is None)
+    opened = [_open(packet, index, unit, stage, central_key) for index in range(len(packet.pages))]
+    missing = tuple(index for index, picture in enumerate(opened) if picture is None)
     if missing:
         raise PagesMissing(missing)
-    kept = tuple(
-        _keep(page, _open(travelled, packet.packet_id, index, page, central_key), key, store)
-        for index, (page, travelled) in enumerate(zip(packet.pages, sealed, strict=True))
-        if travelled is not None
-    )
+    pictures = (picture for picture in opened if picture is not None)
+    kept = tuple(_keep(page, picture, key, store) for page, picture in zip(packet.pages, pictures, strict=True))
     return PreparedPacket(packet, key, kept)
 
 
@@ -135,13 +134,24 @@ def enter_packet(prepared: PreparedPacket, *, now_ms: int, work: UnitOfWork, vau
     )
 
 
-def _open(travelled: bytes, packet_id: str, index: int, page: Page, central_key: X25519PrivateKey) -> bytes:
+def _open(packet: IntakePacket, index: int, unit: str, stage: Stage, central_key: X25519PrivateKey) -> bytes | None:
+    """Return a page's picture, or None when it is not here whole and undamaged.
+
+    That it opens in its place and is the picture that the signed manifest names proves more than the digest of the
+    sealed page does; that one only tells damage on the way (sent again) from a wrong page (refused).
+    """
+    page = packet.pages[index]
+    travelled = stage.take(unit, page.digest, page.sealed_bytes)
+    if travelled is None:
+        return None
     try:
-        picture = envelope.open_page(travelled, central_key, packet_id=packet_id, index=index)
+        picture = envelope.open_page(travelled, central_key, packet_id=packet.packet_id, index=index)
+        require(hashlib.sha256(picture).hexdigest() == page.plain_digest, "not the picture that is named", PageRefused)
     except Refused as error:
+        if hashlib.sha256(travelled).hexdigest() != page.digest:
+            stage.drop(unit, page.digest)
+            return None
         raise PageRefused(f"page {index}: {error}") from None
-    if hashlib.sha256(picture).hexdigest() != page.plain_digest:
-        raise PageRefused(f"page {index} is not the picture that its manifest names")
     return picture
 
 

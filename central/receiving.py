@@ -120,7 +120,7 @@ class Receiving:
             keys = ResidentKeys(self._vault(run, now_ms))
             ready = [done for arrived in group if (done := self._prepare_fenced(arrived, run, keys, now_ms, answers))]
             if ready:
-                self._at.pages.settle()
+                self._at.pages.begin_settling()
                 self._enter(ready, head, now_ms, answers)
         finally:
             self._at.pages.forget()
@@ -197,6 +197,8 @@ class Receiving:
                 if receipt is not None:
                     receipts.append((one.arrived.unit, receipt))
             answers.entered = len(book.appended)
+            # The pages went to the disk beside the work; nothing that names them is committed before they are there.
+            self._at.pages.wait_until_safe()
             if book.appended:
                 book.commit()
         answers.outgoing += [self._at.outbound.order(unit, pickup, now_ms=now_ms) for unit, pickup in lists]

@@ -16,6 +16,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -79,6 +80,10 @@ class PageWriter:
         self._bytes = 0
         self._begun = time.monotonic()
         self._retiring: threading.Thread | None = None
+        self._hand = ThreadPoolExecutor(1, "pages")
+        self._safe: Future[None] = Future()
+        self._safe.set_result(None)
+        self._laying: Future[None] | None = None
         self._recover()
 
     def write(self, sealed: bytes) -> str:
@@ -94,23 +99,59 @@ class PageWriter:
         Raises:
             OSError: the disk failed. Do not commit what names them.
         """
+        self.begin_settling()
+        self.wait_until_safe()
+        self.wait_until_laid()
+
+    def begin_settling(self) -> None:
+        """Begin to write the pages taken since the last time, beside the work; `wait_until_safe` before committing."""
+        self.wait_until_laid()
         written, self._written = self._written, {}
-        if not written:
-            return
+        self._safe = Future()
+        if written:
+            self._laying = self._hand.submit(self._settle, written, self._safe)
+        else:
+            self._safe.set_result(None)
+
+    def wait_until_safe(self) -> None:
+        """Return when the pages survive a power cut.
+
+        Raises:
+            OSError: the disk failed. Do not commit what names them.
+        """
+        self._safe.result()
+
+    def wait_until_laid(self) -> None:
+        """Return when the pages can be read. If the disk fails here, the next start does it."""
+        laying, self._laying = self._laying, None
+        if laying is not None:
+            laying.result()
+
+    def _settle(self, written: dict[str, bytes], safe: Future[None]) -> None:
         try:
             self._append(written)
-        except OSError:
+        except OSError as error:
             # What stands half in the journal would hide what is appended after it.
             self._leave_journal()
-            raise
-        for digest, sealed in written.items():
-            path = self._files.path(digest)
-            beside = path.with_name(f"{digest}.new")
-            beside.write_bytes(sealed)
-            beside.rename(path)
-            self._journalled.append(digest)
+            safe.set_exception(error)
+            return
+        safe.set_result(None)
+        try:
+            for digest, sealed in written.items():
+                self._lay(digest, sealed)
+        except OSError as error:
+            log.error("pages could not be laid down (%s): their journal stays; look at the disk", error.strerror)
+            self._leave_journal()
+            return
         if self._bytes > JOURNAL_BYTES_MAX or time.monotonic() - self._begun > JOURNAL_SECONDS_MAX:
             self._retire()
+
+    def _lay(self, digest: str, sealed: bytes) -> None:
+        path = self._files.path(digest)
+        beside = path.with_name(f"{digest}.new")
+        beside.write_bytes(sealed)
+        beside.rename(path)
+        self._journalled.append(digest)
 
     def forget(self) -> None:
         """Let go of what was taken and not settled."""
@@ -118,6 +159,8 @@ class PageWriter:
 
     def close(self) -> None:
         """Sync every page in its place and let the journals go."""
+        self.wait_until_laid()
+        self._hand.shutdown()
         self._wait_for_retiring()
         if self._journal >= 0:
             self._retire()
@@ -186,10 +229,7 @@ class PageWriter:
                 try:
                     self._files.read(digest)
                 except PageDamaged:
-                    path = self._files.path(digest)
-                    beside = path.with_name(f"{digest}.new")
-                    beside.write_bytes(sealed)
-                    beside.rename(path)
+                    self._lay(digest, sealed)
                     laid += 1
             self._sync_pages(journal, digests)
             log.info("page journal looked at: %d pages, %d laid down again", len(digests), laid)

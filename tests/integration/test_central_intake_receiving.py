@@ -60,6 +60,7 @@ def test_a_packet_becomes_a_case_with_an_officer_and_its_pages_can_be_read(
 
     assert receipt.outcome is Outcome.ENTERED
     assert receipt.content_hash == envelope.read(sent.manifest).content_hash
+    hall.pages.wait_until_laid()
     with hall.store.look() as book:
         case = book.cases.find(sent.packet.packet_id)
         assert case is not None
@@ -248,6 +249,7 @@ def test_an_erased_resident_is_gone_and_the_chain_is_whole(hall: WireHall, recei
     assert take(receiving, hall.packet())[0].outcome is Outcome.ENTERED
     with hall.store.look() as book:
         assert book.vault.identity(resident_id) == RESIDENT
+        hall.pages.wait_until_laid()
         with pytest.raises(Exception, match="does not open"):
             book.vault.page(case_id, 0)
 
@@ -257,7 +259,7 @@ def test_a_resident_erased_between_checking_and_entering_must_come_again(
 ) -> None:
     take(receiving, hall.packet())
     sent = hall.packet()
-    settle = PageWriter.settle
+    settle = PageWriter.begin_settling
 
     def erase_first(pages: PageWriter) -> None:
         settle(pages)
@@ -266,7 +268,7 @@ def test_a_resident_erased_between_checking_and_entering_must_come_again(
             book.vault.destroy(resident_id)
             book.commit()
 
-    monkeypatch.setattr(PageWriter, "settle", erase_first)
+    monkeypatch.setattr(PageWriter, "begin_settling", erase_first)
     assert take(receiving, sent) == []
     monkeypatch.undo()
     assert take(receiving, sent)[0].outcome is Outcome.ENTERED

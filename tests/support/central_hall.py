@@ -142,6 +142,7 @@ class WireHall:
     @contextmanager
     def receiving(self, connection: Connection | None = None) -> Iterator[Receiving]:
         with self.store.database.lead(HALL) as leading, closing(PageWriter(self.store.files)) as pages:
+            self.pages = pages
             with self.store.look() as book:
                 roster = Roster(book.units.all())
             yield Receiving(
