@@ -238,7 +238,8 @@ def _desk() -> dict[str, Any]:
         "has": [name for name in DEVICES if getattr(simulators, name, None) is not None],
         "lamps": {str(lamp): shown for lamp, shown in simulators.lamps().items()} if simulators.panel else {},
         "slip_count": len(simulators.slips()) if simulators.ticket_printer else 0,
-        "spoken": len(simulators.spoken()) if simulators.speaker else 0,
+        "spoken": max((each.number for each in simulators.spoken()), default=0) if simulators.speaker else 0,
+        "led": simulators.led_text() if simulators.call_display else "",
     }
 
 
