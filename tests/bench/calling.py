@@ -1,6 +1,6 @@
 """From the pressed button to the number on the window's LED and on the hall board: real units, real processes.
 
-The clerk's panel is simulated, its press is not: it goes through the unit, the broker, central and its ledger, and back.
+The clerk's panel is simulated, its press is not: it goes through the unit, the broker, central, its ledger, and back.
 Shown means that the LED's text, and the board unit's list of calls, hold the number.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from edge.announcer import SHOWN_SECONDS_MIN
 from provisioning.demonstration.doors import Console
 from tests.bench.figures import Figure, percentile
 from tests.bench.floors import fsyncs
@@ -31,6 +32,7 @@ def figures(folder: Path) -> list[Figure]:
         for person in range(1, PRESSES + 1):
             ticket = walk.take_ticket(person, "A")
             window.wait_for("the queue", lambda view: view["queue"] and view["queue"]["waiting"].get("A"))
+            time.sleep(SHOWN_SECONDS_MIN)  # each call stays for a while, and the one before is not to be measured
             start = time.perf_counter()
             window.simulate("button", button="next")
             led.append(_seen(start, partial(_on_led, window, ticket.number)))
