@@ -61,6 +61,7 @@ def create_app(house: House) -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/healthz", "healthz", _healthz)
+    app.add_url_rule("/favicon.ico", "icon", _icon)
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(OneWindowError, _refusal_page)
     app.register_error_handler(Exception, _fault_page)
@@ -90,6 +91,11 @@ def _home() -> AnyResponse:
 def _healthz() -> Response:
     house().reading.head()
     return Response("ok\n", mimetype="text/plain")
+
+
+@allowed(PUBLIC)
+def _icon() -> AnyResponse:
+    return redirect(url_for("static", filename="icon.svg"))
 
 
 def _context() -> dict[str, Any]:

@@ -26,6 +26,7 @@ STAFF = ALL - {"nobody"}
 MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/"): ALL,
     ("GET", "/healthz"): ALL,
+    ("GET", "/favicon.ico"): ALL,
     ("GET", "/board"): ALL,
     ("GET", "/board/state.json"): ALL,
     ("GET", "/live/board"): ALL,
