@@ -83,6 +83,7 @@ class LedgerService:
         self._handle(deliveries)
         now_ms = self._clock.now_ms()
         if self._wire.just_connected():
+            self._health.all_away()
             self._wire.send(self._tail.greet_all(self._run, now_ms=now_ms))
         self._wire.send(self._tail.follow(self._run, now_ms=now_ms))
         self._at_leisure(now_ms)

@@ -27,6 +27,8 @@ class _Known:
     written_at_ms: int = 0
     greeted_at_ms: int = -GREET_MS
     dirty: bool = True
+    present: bool = False  # greeted since central itself connected, under this boot
+    boot: int = 0
 
 
 class Health:
@@ -38,16 +40,23 @@ class Health:
     def heard(self, unit: str, state: UnitState, *, now_ms: int) -> bool:
         """Take a state; return whether the unit has just come (back) and should be greeted."""
         known = self._known.get(unit)
-        came = state.alive and (known is None or not known.state.alive or known.state.boot != state.boot)
         if known is None:
             known = self._known[unit] = _Known(state, now_ms)
+        came = state.alive and not (known.present and known.boot == state.boot)
         changed = replace(known.state, clock_ms=0) != replace(state, clock_ms=0)
         known.dirty |= changed or now_ms - known.written_at_ms >= WRITE_MS
         known.state, known.heard_at_ms = state, now_ms
+        if not state.alive:
+            known.present = False
         if not came or now_ms - known.greeted_at_ms < GREET_MS:
-            return False
-        known.greeted_at_ms = now_ms
+            return False  # who flaps is greeted a little later
+        known.present, known.boot, known.greeted_at_ms = True, state.boot, now_ms
         return True
+
+    def all_away(self) -> None:
+        """Central was away itself: whoever speaks next has come, as far as it knows."""
+        for known in self._known.values():
+            known.present = False
 
     def write(self, run: Runner, hall: str, *, now_ms: int) -> None:
         """Write what has changed since the last time."""
