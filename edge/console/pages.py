@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
@@ -13,6 +14,8 @@ from edge.console.orders import command_from_form
 from edge.console.parts import HOME, context_of
 from edge.console.shown import item_kind
 from edge.view import Role
+
+_SEARCHING: Final = ("front", "rear")  # pages with the item search
 
 blueprint = Blueprint("pages", __name__, template_folder="templates", static_folder="static")
 
@@ -96,4 +99,6 @@ def carry_out(command: Command) -> Result:
 
 def _page(name: str) -> str:
     view = console().unit.view()
+    if name in _SEARCHING:
+        console().search.prepare()
     return render_template(f"{name}.html", **context_of(name, view))

@@ -8,13 +8,12 @@ cost. So 社保卡, shebaoka, sbk and 社bk all find 社会保障卡, and the on
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
-
-from pypinyin import Style, pinyin
 
 QUERY_MAX: Final = 40  # characters; more is cut off
 WORDS_MAX: Final = 5
@@ -66,14 +65,21 @@ class _Entry:
 
 
 class ItemSearch:
-    """The index over one catalogue. Thread-safe: nothing changes after it is built (some 150 ms for 153 items)."""
+    """The index over one catalogue. Thread-safe: built once, by the first search or before it by `prepare`.
+
+    Building takes some 0.6 s, pypinyin's dictionaries included: too much for the start of a unit that may never search.
+    """
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self._entries: list[tuple[str, _Entry]] = []
-        for item in items:
-            name = _line(item.name)
-            self._entries.append((item.code, _Entry(item.code.lower(), name, _joined(_line(item.department), name))))
+        self._items = tuple(items)
+        self._building = threading.Lock()
+        self._entries: list[tuple[str, _Entry]] | None = None
         self._find = lru_cache(maxsize=512)(self._search)
+
+    def prepare(self) -> None:
+        """Begin to build, in the background: somebody is about to search."""
+        if self._entries is None and not self._building.locked():
+            threading.Thread(target=self._index, name="search", daemon=True).start()
 
     def find(self, query: str, limit: int = RESULTS_MAX) -> list[str]:
         """Return the codes of the items meant, the likeliest first; none for an empty query. Under 5 ms."""
@@ -83,12 +89,23 @@ class ItemSearch:
         if not words:
             return ()
         found: list[tuple[float, int, str]] = []
-        for place, (code, entry) in enumerate(self._entries):
+        for place, (code, entry) in enumerate(self._index()):
             cost = _cost(words, entry)
             if cost is not None:
                 found.append((cost, place, code))
         loosest = min(found)[0] + _COST_BEHIND_THE_BEST if found else 0.0
         return tuple(code for cost, _, code in sorted(found) if cost <= loosest)
+
+    def _index(self) -> list[tuple[str, _Entry]]:
+        with self._building:
+            if self._entries is None:
+                self._entries = [(item.code, _entry(item)) for item in self._items]
+            return self._entries
+
+
+def _entry(item: Item) -> _Entry:
+    name = _line(item.name)
+    return _Entry(item.code.lower(), name, _joined(_line(item.department), name))
 
 
 def _words(query: str) -> list[str]:
@@ -99,6 +116,8 @@ def _words(query: str) -> list[str]:
 
 
 def _line(text: str) -> _Line:
+    from pypinyin import Style, pinyin  # its dictionaries take 0.4 s to load: not before they are needed
+
     shown = _UNREAD.sub("", unicodedata.normalize("NFKC", text).casefold())
     spoken = pinyin(shown, style=Style.NORMAL, errors=list)  # type: ignore[arg-type]  # its stub knows no lists
     characters = tuple(_readings(character, said[0]) for character, said in zip(shown, spoken, strict=True))
@@ -114,6 +133,8 @@ def _readings(character: str, said: str) -> _Readings:
     """Return what may be typed for a character that this name says as `said`."""
     costs: dict[str, float] = {character: 0.0}
     if character != said:
+        from pypinyin import Style, pinyin
+
         others = pinyin(character, style=Style.NORMAL, heteronym=True)[0]
         for reading in (said, *others):
             cost = 0.0 if reading == said else _COST_OF_OTHER_READING

@@ -25,7 +25,7 @@ from broker.errors import OneWindowError
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 10.0
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024  # a log that is longer at a start begins anew; the one before is kept
-_POLL_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.1
 _TAIL_LINES: Final = 15
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -53,6 +53,7 @@ class _Running:
     program: Program
     process: subprocess.Popen[bytes]
     started_at: float  # time.monotonic()
+    ready_at: float | None = None
     reported: bool = False
 
 
@@ -99,11 +100,14 @@ class Processes:
         """
         self.start(program)
         running = self._running.pop()
-        try:
-            code = running.process.wait(START_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            _end([running], signal.SIGKILL, 1)
-            raise self._failed(running, f"was not done within {START_SECONDS_MAX:.0f} s") from None
+        deadline = running.started_at + START_SECONDS_MAX
+        while (code := running.process.poll()) is None:
+            if time.monotonic() > deadline:
+                _end([running], signal.SIGKILL, 1)
+                raise self._failed(running, f"was not done within {START_SECONDS_MAX:.0f} s")
+            for other in self._running:
+                _look(other)
+            time.sleep(_POLL_SECONDS)
         if code != 0:
             raise self._failed(running, f"ended with {code}")
 
@@ -119,9 +123,9 @@ class Processes:
             for running in [*waiting]:
                 if running.process.poll() is not None:
                     raise self._failed(running, f"ended with {running.process.returncode}")
-                if running.program.is_ready():
+                if _look(running):
                     waiting.remove(running)
-                    yield running.program.name, time.monotonic() - running.started_at
+                    yield running.program.name, (running.ready_at or 0.0) - running.started_at
             if waiting and time.monotonic() > deadline:
                 raise self._failed(waiting[0], f"was not ready within {seconds_max:.0f} s")
             if waiting:
@@ -180,6 +184,13 @@ class Processes:
 
     def _follow_us(self) -> None:
         self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _look(running: _Running) -> bool:
+    """Say whether a program is ready, and remember since when."""
+    if running.ready_at is None and running.program.is_ready():
+        running.ready_at = time.monotonic()
+    return running.ready_at is not None
 
 
 @contextmanager
