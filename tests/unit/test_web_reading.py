@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from central.storage.reading import COUNTED_MAX, Reading
+from central.storage.reading import Reading
+from central.storage.reading_cases import COUNTED_MAX
 from tests.support.web_house import WebHouse, a_web_house
 
 LONG_TABLES = ("cases", "entries", "tickets", "calls", "pages")
@@ -103,7 +104,7 @@ def test_nobodys_desks_have_no_list(web: WebHouse) -> None:
 
 
 def test_a_long_list_is_counted_so_far_and_no_further(web: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("central.storage.reading.COUNTED_MAX", 2)
+    monkeypatch.setattr("central.storage.reading_cases.COUNTED_MAX", 2)
     with web.database.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET state = 'ready'"))
 
