@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.simulators.persons import sample_person
 from tests.support.whole_hall import WholeHall, wait_until, whole_hall
 
 PERSON = 4711
@@ -23,7 +24,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WholeHal
     """A hall in which one resident has been served to the end; what the resident is called; the pages."""
     with whole_hall(tmp_path_factory.mktemp("leak")) as hall:
         walk = hall.walk
-        secrets = walk.kiosk.simulate("card", person=PERSON)
+        person = sample_person(PERSON)
         ticket = walk.take_ticket(PERSON, "A")
         window = walk.windows[1]
         assert walk.call_next(window) == ticket.number
@@ -41,7 +42,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WholeHal
         walk.pickup_call(window, ticket.number)
         walk.hand_over(window, ticket, case)
         wait_until("an empty outbox", lambda: window.view()["link"]["waiting_packets"] == 0, 20)
-        yield hall, {"name": secrets["name"], "number": secrets["id_number"], "phone": "13955501234"}, pages
+        yield hall, {"name": person.name, "number": person.id_number, "phone": "13955501234"}, pages
 
 
 def files_of(state: Path) -> list[Path]:
