@@ -1,7 +1,7 @@
 """A small frame -> many quads that might be the sheet. Generous: `find.py` scores them, so a wrong one costs little.
 
-Three ways that fail in different weather: the outline of what is brighter than the desk, the outlines that edges draw, and long
-straight lines wherever they come from (a finger breaks an outline, never a line).
+Three ways that fail in different weather: the outline of what is brighter than the desk, the outlines that edges draw,
+and long straight lines wherever they come from (a finger breaks an outline, never a line).
 """
 
 from __future__ import annotations
@@ -32,12 +32,23 @@ _SIDE_SHARE_MIN: Final = 0.05  # of the frame's longest side
 def paper_planes(tiny: Pixels) -> list[Plane]:
     """Return the frame as brightness and as whiteness (the darkest of the three colours), with print filled in.
 
-    White paper is bright in all three colours, wood and skin are not. Closing takes text, rules and seals away and leaves
-    the sheet's rim where it is.
+    White paper is bright in all three colours, wood and skin are not. Closing takes text, rules and seals away and
+    leaves the sheet's rim where it is.
     """
     gray = cv2.cvtColor(tiny, cv2.COLOR_BGR2GRAY)
     white = np.minimum(np.minimum(tiny[..., 0], tiny[..., 1]), tiny[..., 2])
     return [_closed(gray), _closed(white)]
+
+
+def changed_plane(tiny: Pixels, empty: Pixels) -> Plane:
+    """Return how much each pixel differs from the empty desk, 255 the most, with print filled in."""
+    # The lamp or the camera's exposure may have changed as a whole: what most of the rim says is taken out.
+    rim = np.concatenate([np.arange(0, 6), np.arange(-6, 0)])
+    now, then = tiny[:, rim].astype(np.float32).mean(), empty[:, rim].astype(np.float32).mean()
+    level = cv2.convertScaleAbs(empty, alpha=float(np.clip(now / max(then, 1.0), 0.5, 2.0)))
+    difference = cv2.absdiff(tiny, level).max(axis=2)
+    top = max(1.0, float(np.percentile(difference, 99)))
+    return _closed(cv2.convertScaleAbs(difference, alpha=255 / top))
 
 
 def _closed(plane: Plane) -> Plane:
@@ -46,14 +57,15 @@ def _closed(plane: Plane) -> Plane:
     padded = cv2.copyMakeBorder(plane, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * (reach // 2) + 1,) * 2)
     closed: Plane = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
-    return cv2.GaussianBlur(closed, (3, 3), 0)
+    calm: Plane = cv2.GaussianBlur(closed, (3, 3), 0)
+    return calm
 
 
 def outline_quads(plane: Plane) -> Quads:
     """Return quads along the outline of what Otsu's threshold calls bright."""
     level, mask = cv2.threshold(plane, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     masks = [mask]
-    # Where desk and paper are alike, Otsu cuts between shadow and light; the next cut within the bright part finds paper.
+    # Where desk and paper are alike, Otsu cuts between shadow and light; the next cut, within the bright, finds paper.
     bright = plane[plane > level]
     if bright.size > 0.02 * plane.size:
         higher, _ = cv2.threshold(bright.reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
@@ -69,8 +81,8 @@ def edge_quads(plane: Plane) -> Quads:
 def line_quads(plane: Plane) -> Quads:
     """Return quads of the strongest straight lines: each edge pixel votes once, for the line across its own gradient.
 
-    A line knows on which side it is bright; so the four sides of a sheet are four lines that are all bright inside, or all
-    dark inside, and a printed rule, being both, is no good partner.
+    A line knows on which side it is bright; so the four sides of a sheet are four lines that are all bright inside, or
+    all dark inside, and a printed rule, being both, is no good partner.
     """
     height, width = plane.shape
     lines = _voted_lines(plane)
@@ -132,10 +144,11 @@ def _long_sides(outline: npt.NDArray[np.float64]) -> Lines:
 def _voted_lines(plane: Plane) -> Lines:
     height, width = plane.shape
     across, down = cv2.spatialGradient(plane)
-    edges = next(iter(list(_edges(plane))[-1:]))
-    rows, columns = np.nonzero(edges)
+    strength = np.abs(across) + np.abs(down)
+    high = max(12.0, 0.12 * float(np.percentile(strength[::3, ::3], 99.0)))
+    rows, columns = np.nonzero(cv2.Canny(across, down, high * 0.4, high))
     gx, gy = across[rows, columns].astype(np.float64), down[rows, columns].astype(np.float64)
-    strength = np.hypot(gx, gy)
+    steepness = np.hypot(gx, gy)
     angle = np.arctan2(gy, gx)
     reach = int(np.hypot(width, height)) + 2
     turns = 180  # of 2°
@@ -143,7 +156,7 @@ def _voted_lines(plane: Plane) -> Lines:
     # The vote's angle is rounded, and the distance with it: spread over the neighbours by blurring afterwards.
     exact = turn * (2 * np.pi / turns)
     distance = np.round(columns * np.cos(exact) + rows * np.sin(exact)).astype(np.int64) + reach
-    weight = np.minimum(strength, np.percentile(strength, 80) if strength.size else 1.0)
+    weight = np.minimum(steepness, np.percentile(steepness, 80) if steepness.size else 1.0)
     votes = np.bincount(turn * (2 * reach) + distance, weights=weight, minlength=turns * 2 * reach)
     table = votes.reshape(turns, 2 * reach).astype(np.float32)
     table = cv2.GaussianBlur(np.vstack([table[-3:], table, table[:3]]), (7, 5), 0)[3:-3]
@@ -213,7 +226,8 @@ def plausible(quads: Quads, width: int, height: int) -> Quads:
         & (lengths.min(axis=1) > _SIDE_SHARE_MIN * max(width, height))
         & (opposite.min(axis=1) > 0.5)
     )
-    return quads[good]
+    kept: Quads = quads[good]
+    return kept
 
 
 def _joined(parts: Iterable[Quads]) -> Quads:

@@ -1,7 +1,7 @@
 """Frame -> where the sheet lies in it: many candidates, one score, then the true edges.
 
-The score is the support of the weakest side: a sheet is one whose *worst* side is still an edge. Looks at a frame of 400 pixels for
-candidates, of 800 for the score, and at the frame itself along the four sides for the exact place.
+The score is the support of the weakest side: a sheet is one whose *worst* side is still an edge. Looks at a frame of
+400 pixels for candidates, of 800 for the score, and at the frame itself along the four sides for the exact place.
 """
 
 from __future__ import annotations
@@ -9,24 +9,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 
-from edge.capture.candidates import Quads, edge_quads, line_quads, outline_quads, paper_planes, plausible
-from edge.capture.quad import Quad, area, upright
+from edge.capture.candidates import (
+    Plane,
+    Quads,
+    changed_plane,
+    edge_quads,
+    line_quads,
+    outline_quads,
+    paper_planes,
+    plausible,
+)
+from edge.capture.quad import Quad, has_known_shape, upright
 from edge.capture.shrink import shrink, to_frame
-from edge.capture.sides import refit, supports, white_level
+from edge.capture.sides import Floats64, refit, same_ground, supports, white_level
 from firmware.ports import Pixels
 
 SMALL_SIDE: Final = 820
 TINY_SIDE: Final = 410
-SUPPORT_MIN: Final = 0.34  # below it the weakest side is no edge: see tests, empty desks
-_CUT_SUPPORT: Final = 0.45  # believed of a side that lies outside the frame
+SUPPORT_MIN: Final = 0.5  # below it the weakest side is no edge: white on white has 0.58, an empty desk 0.45 at most
+CUT_SUPPORT: Final = 0.6  # asked of the sides that are left when one lies outside the frame
+_CUT_BELIEVED: Final = 0.45  # of a side outside the frame: a whole sheet wins over one that is cut
 _ENOUGH: Final = (
     0.75  # a weakest side this good needs no better: then the larger one is the sheet, not the paper beside it
 )
-_LARGE_SHARE: Final = 0.2  # of the frame
+_BESIDE_MAX: Final = 0.12  # of all that is bright may lie outside a plain sheet
+_TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
-_BEST: Final = 4  # candidates that are fitted
+_BEST: Final = 7  # candidates that are fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +46,50 @@ class Sheet:
     """A sheet as found."""
 
     quad: Quad  # in frame pixels, top-left first
-    support: float  # 0 to 1: the weakest side's
+    support: float  # 0 to 1: of the weakest side that is in the frame
+    cut: bool = False  # whether a side lies outside the frame, or on its rim
 
 
-def find_sheet(frame: Pixels, empty_desk: Pixels | None = None) -> Sheet | None:
-    """Return the sheet that lies under the camera, or None when there is none to be seen."""
-    small, factor = shrink(frame, SMALL_SIDE)
+def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels | None = None) -> Sheet | None:
+    """Return the sheet that lies under the camera, or None when there is none to be seen.
+
+    An `empty_desk` of the frame's size adds candidates where paper and desk are alike; of another size it is left aside.
+    `small` is the frame as `shrink(frame, SMALL_SIDE)` made it, for a caller who has it already.
+    """
+    if small is None:
+        small, _ = shrink(frame, SMALL_SIDE)
+    factor = max(1, frame.shape[1] // small.shape[1])
     tiny, again = shrink(small, TINY_SIDE)
     white = white_level(small)
     planes = paper_planes(tiny)
+    # The outline of what is white is enough for most frames, and costs a tenth of the whole pool.
     best = _best(small, to_frame(outline_quads(planes[1]), again), white, 1)
-    if best is None or not _plain(best, planes[1].shape, again):
+    if best is None or not _plain(best, small, planes[1], again):
+        if empty_desk is not None and empty_desk.shape == frame.shape:
+            planes.append(changed_plane(tiny, shrink(shrink(empty_desk, SMALL_SIDE)[0], TINY_SIDE)[0]))
         pool = [looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)]
         best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST)
-    if best is None or best.support < SUPPORT_MIN:
+    if best is None or best.support < (CUT_SUPPORT if best.cut else SUPPORT_MIN):
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
-    return Sheet(upright(quad), best.support)
+    return Sheet(upright(quad), best.support, best.cut)
 
 
-def _plain(sheet: Sheet, tiny_shape: tuple[int, ...], again: int) -> bool:
-    """Say whether the first look is good enough: four plain sides, and too large for there to be a larger sheet."""
-    share = area(sheet.quad) / (tiny_shape[0] * tiny_shape[1] * again * again)
-    return sheet.support > _ENOUGH and share > _LARGE_SHARE
+def _plain(sheet: Sheet, small: Pixels, plane: Plane, again: int) -> bool:
+    """Say whether the first look is good enough: four plain sides, a known shape, nothing beside it that could be its.
+
+    A half of an open booklet has white beside it; the lit part of a half shaded sheet seldom has the shape of one.
+    """
+    height, width = plane.shape[0] * again, plane.shape[1] * again
+    if sheet.cut or sheet.support <= _ENOUGH or not has_known_shape(sheet.quad, width, height):
+        return False
+    if not same_ground(small, sheet.quad):
+        return False
+    _, bright = cv2.threshold(plane, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    before = cv2.countNonZero(bright)
+    corners = np.rint((sheet.quad - (again - 1) / 2) / again).astype(np.int32)
+    cv2.fillConvexPoly(bright, corners, 0)
+    return cv2.countNonZero(bright) < _BESIDE_MAX * before
 
 
 def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
@@ -64,15 +97,14 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     if not len(pool):
         return None
     height, width = small.shape[:2]
-    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width * height))
-    chosen = _apart(pool[order], fits, 0.012 * width)
+    order = np.argsort(-_scores(*supports(small, pool, white, stations=24), pool, width * height))
+    chosen = _apart(pool[order], fits, 0.035 * width)
     fitted = plausible(np.array([refit(small, quad, reach=6, stations=40) for quad in chosen]), width, height)
     if not len(fitted):
         return None
-    sides = supports(small, fitted, white, stations=40)
-    score = _scores(sides, fitted, width * height)
-    winner = int(np.argmax(score))
-    return Sheet(fitted[winner], float(np.nan_to_num(sides[winner], nan=_CUT_SUPPORT).min()))
+    sides, differing = supports(small, fitted, white, stations=40)
+    winner = int(np.argmax(_scores(sides, differing, fitted, width * height)))
+    return Sheet(fitted[winner], float(np.nanmin(sides[winner])), bool(np.isnan(sides[winner]).any()))
 
 
 def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
@@ -86,12 +118,14 @@ def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
     return chosen
 
 
-def _scores(sides: np.ndarray, quads: Quads, frame_area: int) -> np.ndarray:
-    known = np.nan_to_num(sides, nan=_CUT_SUPPORT)
+def _scores(sides: Floats64, differing: Floats64, quads: Quads, frame_area: int) -> Floats64:
+    known = np.nan_to_num(sides, nan=_CUT_BELIEVED)
     x, y = quads[..., 0], quads[..., 1]
     area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / frame_area
     weakest = np.minimum(known.min(axis=1), _ENOUGH)
-    return weakest * 0.75 + known.mean(axis=1) * 0.25 + _AREA_WEIGHT * np.sqrt(np.clip(area, 0, 1))
+    size = np.sqrt(np.clip(area, 0, 1))
+    score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size - np.maximum(0, differing - _TINT_MAX)
+    return np.asarray(score, np.float64)
 
 
 def _distinct(quads: Quads) -> Quads:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from edge.capture import verdict as verdicts
 from edge.capture.encode import encode
-from edge.capture.find import find_sheet
-from edge.capture.flatten import LONGEST, flatten, page_size
-from edge.capture.judge import judge
-from edge.capture.quad import Corners, as_corners
+from edge.capture.find import SMALL_SIDE, find_sheet
+from edge.capture.flatten import LONGEST, choose_format, even, flatten, thumb_size
+from edge.capture.judge import Seen, cut_sides, judge, measure
+from edge.capture.light import measure_light
+from edge.capture.quad import Corners, as_corners, side_lengths
 from edge.capture.shrink import checked, shrink
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
@@ -59,14 +60,19 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None) -> CapturedPage:
     """
     frame = checked(frame)
     height, width = frame.shape[:2]
-    sheet = find_sheet(frame)
+    small, factor = shrink(frame, SMALL_SIDE)
+    sheet = find_sheet(frame, empty_desk, small=small)
     if sheet is None:
         whole, _ = shrink(frame, LONGEST)
         return _captured(whole, None, verdicts.NOTHING_THERE, Measures())
-    page_width, page_height, _ = page_size(sheet.quad, width, height)
-    page = flatten(frame, sheet.quad, page_width, page_height)
-    measures = Measures(found=sheet.support, brightness=float(page[::16, ::16].mean()))
-    return _captured(page, as_corners(sheet.quad), judge(measures, ()), measures)
+    shape = choose_format(sheet.quad, width, height)
+    page = flatten(frame, sheet.quad, shape.width, shape.height)
+    thumb = flatten(small, (sheet.quad - (factor - 1) / 2) / factor, *thumb_size(shape))
+    light = measure_light(thumb)
+    dots = float(side_lengths(sheet.quad).max()) / shape.inches if shape.inches else 0.0
+    measures = measure(Seen(page, thumb, light, sheet.quad, sheet.support, dots, width, height))
+    verdict = judge(measures, cut_sides(sheet.quad, width, height))
+    return _captured(even(page, light, shape.kind), as_corners(sheet.quad), verdict, measures)
 
 
 def _captured(page: Pixels, corners: Corners | None, verdict: Verdict, measures: Measures) -> CapturedPage:

@@ -1,12 +1,12 @@
 """Four corners: the one shape that finding, flattening and the live outline hand to each other.
 
-Corners are top-left, top-right, bottom-right, bottom-left of the sheet, as x, y in pixels of the frame; a pixel's centre
-has whole coordinates. A corner may lie outside the frame: a sheet that is cut off still has it.
+Corners are top-left, top-right, bottom-right, bottom-left of the sheet, as x, y in pixels of the frame; a pixel's
+centre has whole coordinates. A corner may lie outside the frame: a sheet that is cut off still has it.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,11 @@ import numpy.typing as npt
 Corners: TypeAlias = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 Quad: TypeAlias = npt.NDArray[np.float64]
 """The same as an array of 4 × 2, for calculating."""
+
+
+A4_ASPECT: Final = 297 / 210
+CARD_ASPECT: Final = 85.6 / 54
+ASPECT_TOLERANCE: Final = 0.055  # as a ratio: the two are 0.12 apart
 
 
 def as_corners(quad: Quad) -> Corners:
@@ -57,12 +62,19 @@ def upright(quad: Quad) -> Quad:
     return np.roll(quad, -first, axis=0)
 
 
+def has_known_shape(quad: Quad, width: int, height: int) -> bool:
+    """Say whether the sheet, seen in a frame of this size, has the proportions of A4 or of an identity card."""
+    aspect = true_aspect(quad, width, height)
+    long_side = max(aspect, 1 / aspect)
+    return min(abs(long_side / shape - 1) for shape in (A4_ASPECT, CARD_ASPECT)) < ASPECT_TOLERANCE
+
+
 def true_aspect(quad: Quad, width: int, height: int) -> float:
     """Return width / height of the flat sheet that is seen as this quad in a frame of this size.
 
-    The lens is taken to look through the frame's middle with square pixels; then the two pairs of vanishing points give
-    the focal length, and with it the aspect (Zhang and He, "Whiteboard scanning", 2007). Seen nearly straight on, where the focal
-    length cannot be known, the sides' mean lengths are as good.
+    The lens is taken to look through the frame's middle with square pixels; then the two pairs of vanishing points
+    give the focal length, and with it the aspect (Zhang and He, "Whiteboard scanning", 2007). Seen nearly straight
+    on, where the focal length cannot be known, the sides' mean lengths are as good.
     """
     top, right, bottom, left = side_lengths(quad)
     plain = float((top + bottom) / max(right + left, 1e-9))

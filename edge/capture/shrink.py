@@ -1,4 +1,4 @@
-"""Make a frame small for looking: by a whole factor only, since any other costs eight times as much (PERFORMANCE.md 2)."""
+"""Make a frame small for looking: by a whole factor only, any other costs eight times as much (PERFORMANCE.md 2)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def shrink(frame: Pixels, side_max: int) -> tuple[Pixels, int]:
     """Return the frame made smaller by the least whole factor that brings its longest side to `side_max` or less.
 
     Returns:
-        The small frame and the factor. Small pixel x covers frame pixels factor·x to factor·x + factor - 1; what does not
-        fill a whole pixel at the right and lower rim is left out.
+        The small frame and the factor. Small pixel x covers frame pixels factor·x to factor·x + factor - 1; what
+        does not fill a whole pixel at the right and lower rim is left out.
     """
     height, width = frame.shape[:2]
     factor = max(1, -(-max(height, width) // side_max))

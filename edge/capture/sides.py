@@ -16,21 +16,26 @@ from edge.capture.quad import Quad
 from firmware.ports import Pixels
 
 Floats = npt.NDArray[np.float32]
+Floats64 = npt.NDArray[np.float64]
 
 _ENDS: Final = 0.04  # of a side at both ends: corners are round on cards, and dog-eared
+_GROUND_MAX: Final = 0.16  # by which desks beside the four sides may differ, of the paper's light
 _STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
 
 
 def white_level(small: Pixels) -> float:
-    """Return how bright white is in this frame, 1 to 255: all contrasts are judged against it, so that dusk is no fault."""
+    """Return how bright white is in this frame, 1 to 255: contrasts are judged against it, so that dusk is no fault."""
     return max(1.0, float(np.percentile(small[::4, ::4].max(axis=2), 97)))
 
 
-def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> npt.NDArray[np.float64]:
-    """Return for each quad its four sides' support, n × 4, 0 to 1; NaN for a side of which over half lies outside the frame.
+def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> tuple[Floats64, Floats64]:
+    """Return for each quad its four sides' support, and how much its sides differ in colour inside.
 
-    A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the way in which
-    it does along the whole side. A printed rule has paper on both sides and supports nothing.
+    Support is n × 4, 0 to 1; NaN for a side of which over half lies outside the frame. The difference is n, 0 to 2:
+    near 0 for one sheet, 0.2 and more when one side runs over wood and another over paper.
+
+    A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the
+    way in which it does along the whole side. A printed rule has paper on both sides and supports nothing.
     """
     height, width = small.shape[:2]
     arm = max(3, round(max(height, width) / 130))
@@ -51,7 +56,27 @@ def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -
     support = believed.sum(axis=2) / np.maximum(count, 1)
     # Paper is nearly always lighter than what it lies on; a block of print is darker than its margin.
     support = support * np.where(way.sum(axis=-1) < 0, 0.8, 1.0)
-    return np.where(count > stations / 2, support, np.nan)
+    support = np.where(count > stations / 2, support, np.nan)
+    within = np.median(colours[..., arm:, :].mean(axis=-2), axis=2) + 4
+    tints = within / within.sum(axis=-1, keepdims=True)
+    differing = (tints.max(axis=1) - tints.min(axis=1)).sum(axis=-1)
+    return support, differing.astype(np.float64)
+
+
+def same_ground(small: Pixels, quad: Quad) -> bool:
+    """Say whether the same thing, against the paper, lies outside all four sides: one desk, in whatever light.
+
+    Where three sides end at the desk and the fourth at its own sheet's shaded part, the fourth has more light outside.
+    """
+    height, width = small.shape[:2]
+    arm = max(3, round(max(height, width) / 130))
+    offsets = np.concatenate([np.arange(-arm - 1, -1), np.arange(2, arm + 2)]).astype(np.float32)
+    x, y = _stations(quad[None], offsets, 24)
+    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
+    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
+    colours = small[rows, columns].astype(np.float32)[0] + 1
+    left = np.median(colours[..., :arm, :].mean(axis=-2) / colours[..., arm:, :].mean(axis=-2), axis=1)
+    return float((left.max(axis=0) - left.min(axis=0)).max()) < _GROUND_MAX
 
 
 def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 64) -> Quad:

@@ -16,6 +16,7 @@ class VerdictCode(StrEnum):
     BLURRED = "blurred"
     GLARE = "glare"
     COVERED = "covered"
+    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Measures:
     found: float = 0.0  # 0 to 1: the weakest side's support; 0 when no sheet was found
     dots_per_inch: float = 0.0  # of the frame on the sheet; 0 when the sheet's true size is not known
     brightness: float = 0.0  # 0 to 255: the paper's, before the light was evened
+    ink_share: float = 0.0  # 0 to 1: of the sheet, that holds print
     contrast: float = 0.0  # 0 to 1: how much darker print is than the paper; 0 when nothing is printed
     blur_px: float = 0.0  # spread of the sharpest edges on the page, in page pixels (σ)
     noise: float = 0.0  # grey levels (σ) on the bare paper
@@ -53,11 +55,13 @@ BLURRED = Verdict(VerdictCode.BLURRED, "字迹模糊，请压平纸张、手离�
 GLARE = Verdict(VerdictCode.GLARE, "反光盖住了字，请把纸张转个方向或避开灯光后重拍。")
 COVERED = Verdict(VerdictCode.COVERED, "手指挡住了字，请只按住纸张空白的边，再拍一次。")
 
+BLANK = Verdict(VerdictCode.BLANK, "这一面没有字，请把材料翻过来再拍。")
+
 _MOVES = {"left": ("左边", "往右"), "right": ("右边", "往左"), "top": ("上边", "往下"), "bottom": ("下边", "往上")}
 
 
 def edge_cut(sides: tuple[str, ...]) -> Verdict:
-    """Return the verdict for a sheet that runs out of the frame at these sides: left, right, top, bottom, one or more."""
+    """Return the verdict for a sheet that runs out of the frame at these sides: left, right, top, bottom."""
     if {"left", "right"} <= set(sides) or {"top", "bottom"} <= set(sides):
         return Verdict(VerdictCode.EDGE_CUT, "纸张比画面大，请把高拍仪调高一点，让四边都进入画面。")
     where = "、".join(_MOVES[side][0] for side in sides)

@@ -1,7 +1,7 @@
 """Seeded, labelled captures: a paper on a desk as a document camera sees it, with the faults of a counter.
 
-Papers come from `capture_papers.py`; captures go to the tests, to `capture_score.py` and `capture_speed.py`. The same scene, seed and
-size always give the same pixels. Corners are exact: they are projected by the very camera that draws the picture.
+Papers come from `capture_papers.py`; captures go to the tests, to `capture_score.py` and `capture_speed.py`. The same
+scene, seed and size always give the same pixels. Corners are exact: the camera that draws the picture projects them.
 
 Simpler than life: fingers are smooth, props are flat, paper does not curl. Figures made with it are an upper estimate.
 """
@@ -43,6 +43,7 @@ class Scene:
     glare_size: Range = (0.05, 0.10)  # σ, of the frame's width
     finger: Range = NONE  # how far it reaches in over the sheet, of the sheet's width
     blur_px: Range = (0.0, 0.7)  # σ in frame pixels
+    motion_px: Range = NONE  # length of a movement in frame pixels, in any direction
     light: Range = (0.8, 1.0)
     noise: Range = (1.0, 3.0)  # σ in grey levels
     push: float = 0.0  # how far the paper is pushed out of the frame, of the frame's width
@@ -97,9 +98,23 @@ def make_capture(
     drawn = {
         part: float(rng.uniform(*getattr(scene, part)))
         for part in (
-            "turn_degrees tilt_degrees lens fill gradient shadow glare glare_size finger blur_px light noise".split()
+            [
+                "turn_degrees",
+                "tilt_degrees",
+                "lens",
+                "fill",
+                "gradient",
+                "shadow",
+                "glare",
+                "glare_size",
+                "finger",
+                "blur_px",
+                "light",
+                "noise",
+            ]
         )
     }
+    drawn["motion_degrees"] = float(rng.random() * 180) if drawn["motion_px"] else 0.0
     kind = scene.kinds[int(rng.integers(len(scene.kinds)))]
     desk_kind = scene.desks[int(rng.integers(len(scene.desks)))]
     sheet = paper(kind, seed % 5, _paper_dpi(kind, width, drawn["fill"]))
@@ -119,9 +134,10 @@ def make_capture(
     corners = _bend(flat, drawn["lens"], width, height)
     size = sheet.size_mm
     page_px = size[0] / 25.4 * 200
-    # What is left between paper (0.96) and ink (0.12) once the reflection is added and the sensor is full.
-    left = np.minimum(1, 0.96 * light + reflection) - np.minimum(1, 0.12 * light + reflection)
-    washed = box & (left < 0.25 * 0.84 * light) & (hand_mask < 0.5)
+    # What is left between paper and the thin strokes of small print once the reflection has filled the sensor.
+    gain = drawn["light"]
+    bare, stroke = (np.minimum(1, gain * (albedo * light + reflection)) for albedo in (0.96, 0.45))
+    washed = box & (bare - stroke < 0.25 * (0.96 - 0.45) * light * gain) & (hand_mask < 0.5)
     return Capture(
         pixels=pixels,
         corners=corners,
@@ -172,12 +188,12 @@ def _pose(
         edge = np.array([width, height]) / 2
         way = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)][side], float)
         shift = shift * np.abs(way[::-1]) + way * (edge - reach + push * width)
-    return seen + np.array([width, height]) / 2 + shift
+    return np.asarray(seen + np.array([width, height]) / 2 + shift)
 
 
 def _noise_field(rng: np.random.Generator, width: int, height: int, across: int, along: int) -> Floats:
     small = rng.normal(0, 1, (max(2, height // along), max(2, width // across))).astype(np.float32)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _desk(kind: Desk, rng: np.random.Generator, width: int, height: int) -> Floats:
@@ -189,7 +205,9 @@ def _desk(kind: Desk, rng: np.random.Generator, width: int, height: int) -> Floa
         for y in range(int(rng.integers(60, 200)), height, int(height * 0.23)):
             planks[y : y + max(2, height // 500)] = -30
         texture = lines + planks + grain
-        return np.clip(colour + texture[..., None] * np.array([0.8, 1.0, 1.1], np.float32), 0, 255).astype(np.float32)
+        return np.asarray(
+            np.clip(colour + texture[..., None] * np.array([0.8, 1.0, 1.1], np.float32), 0, 255).astype(np.float32)
+        )
     shades: dict[str, tuple[float, float, float]] = {
         "dark": (52, 56, 60),
         "light": (176, 190, 200),
@@ -240,7 +258,7 @@ def _lay(desk: Floats, sheet: Paper, flat: Points, rng: np.random.Generator) -> 
     move = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)
     cast = cv2.GaussianBlur(cv2.warpAffine(alpha[..., 0], move, size), (0, 0), 1.6 * width / 1600)
     shaded = desk * (1 - 0.30 * cast[..., None])
-    return (shaded * (1 - alpha) + picture.astype(np.float32) * alpha).astype(np.float32)
+    return np.asarray((shaded * (1 - alpha) + picture.astype(np.float32) * alpha).astype(np.float32))
 
 
 def _homography(sheet: Paper, flat: Points) -> Points:
@@ -281,7 +299,7 @@ def _light(rng: np.random.Generator, drawn: dict[str, float], flat: Points, widt
         cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1.0, cv2.LINE_AA)
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(4, 22)) * width / 1600)
         light = light * (1 - drawn["shadow"] * soft)
-    return np.clip(light, 0.05, 1.2).astype(np.float32)
+    return np.asarray(np.clip(light, 0.05, 1.2).astype(np.float32))
 
 
 def _glare(rng: np.random.Generator, drawn: dict[str, float], flat: Points, width: int, height: int) -> Floats:
@@ -356,11 +374,11 @@ def _finish(scene: Floats, light: Floats, reflection: Floats, drawn: dict[str, f
     length = drawn.get("motion_px", 0.0)
     if length > 1:
         picture = cv2.filter2D(picture, -1, _motion(length, drawn.get("motion_degrees", 0.0)))
-    picture = np.minimum(picture, 255) * drawn["light"]
+    picture = np.minimum(picture * drawn["light"], 255)
     noise = np.empty(picture.shape, np.float32)
     cv2.setRNGSeed(int(np.random.default_rng(seed).integers(1 << 30)))
     cv2.randn(noise, (0.0,) * 3, (drawn["noise"],) * 3)
-    return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.round(picture + noise), 0, 255).astype(np.uint8))
 
 
 def _motion(length: float, degrees: float) -> Floats:

@@ -1,6 +1,7 @@
-"""Papers to lay under a camera: a form, an identity card, an open booklet. Drawn, seeded; every person on them is made up.
+"""Papers to lay under a camera: a form, an identity card, an open booklet. Seeded; every person on them is made up.
 
-Goes to `capture_generator.py`. A paper is a flat picture at a stated resolution, with a mask of its outline and a mask of its print.
+Goes to `capture_generator.py`. A paper is a flat picture at a stated resolution, with its outline and the box of its
+print.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ LABELS = (
     "开户银行",
     "备注",
 )
-WORDS = "本人承诺以上所填内容真实有效如有虚假愿意承担相应法律责任申请人须携带原件到窗口办理材料齐全的当场受理经审核符合条件予以登记"
+WORDS = (
+    "本人承诺以上所填内容真实有效如有虚假愿意承担相应法律责任"
+    "申请人须携带原件到窗口办理材料齐全的当场受理经审核符合条件予以登记"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The usual recipes for finding a sheet, written by us as they are commonly told: what our finder is measured against."""
+"""The usual recipes for finding a sheet, written by us as commonly told: our finder is measured against them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Score the finder and the usual recipes on seeded captures: `python -m tests.support.capture_score --scenes 12 --seeds 12`.
+"""Score the finder and the usual recipes: `python -m tests.support.capture_score --scenes 12 --seeds 12`.
 
-Usable means that the found quad overlaps the true one by an IoU of 0.95 or more. All finders see the same pictures in the same run.
+Usable means that the found quad overlaps the true one by an IoU of 0.95 or more. All finders see the same pictures in
+the same run. `--hard` takes the hard set, `--gate` scores the judge's two kinds of error instead.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
+from edge.capture import Measures, capture
 from edge.capture.find import find_sheet
 from firmware.ports import Pixels
-from tests.support.capture_generator import FULL_RANGE, HARD, Capture, Points, make_capture
+from tests.support.capture_generator import FULL_RANGE, HARD, PLAIN, Capture, Points, make_capture
 from tests.support.capture_peers import PEERS
 
 USABLE_IOU = 0.95
@@ -71,8 +74,12 @@ def ours_with_desk(capture: Capture) -> Points | None:
 
 
 def finders(*, with_desk: bool) -> dict[str, Finder]:
-    peers: dict[str, Finder] = {name: (lambda capture, find=find: find(capture.pixels)) for name, find in PEERS.items()}
+    peers = {name: _peer(find) for name, find in PEERS.items()}
     return peers | {"ours": ours} | ({"ours + desk": ours_with_desk} if with_desk else {})
+
+
+def _peer(find: Callable[[Pixels], Points | None]) -> Finder:
+    return lambda capture: find(capture.pixels)
 
 
 def score(captures: Iterable[Capture], compared: dict[str, Finder]) -> dict[str, Score]:
@@ -112,16 +119,103 @@ def table(scores: dict[str, Score]) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """One capture as the judge saw it, beside what is true of it."""
+
+    fault: str
+    severity: float
+    readable: bool | None  # None: people would not agree
+    taken: bool
+    code: str
+    measures: Measures
+
+
+SEVERITIES: dict[str, tuple[float, ...]] = {
+    "none": (0.0,),
+    "blur": (1.0, 1.5, 1.8, 2.4, 3.0, 3.6, 4.5),  # σ in page pixels of 200 dpi
+    "motion": (3.0, 5.0, 7.0, 10.0, 14.0),  # length in page pixels
+    "dark": (0.5, 0.25, 0.12, 0.06, 0.03),  # of the light, at a noise of 4
+    "glare": (0.15, 0.5, 0.9, 1.4),  # peak, in units of the paper's white
+    "finger": (0.04, 0.08, 0.14, 0.22),  # reach over the sheet, of its width
+    "cut": (0.02, 0.05, 0.10),  # of the frame's width
+}
+
+
+def gated(fault: str, severity: float, seed: int, *, width: int = 2592) -> Gated:
+    """Return the judge's word on one capture with one fault, and the truth as the generator knows it."""
+    scene = replace(PLAIN, desks=("dark", "wood", "light"), blur_px=(0.3, 0.5), fill=(0.9, 0.94), turn_degrees=(-3, 3))
+    if fault == "blur":
+        blur = severity * _page_scale(width)
+        scene = replace(scene, blur_px=(blur, blur))
+    elif fault == "motion":
+        scene = replace(scene, motion_px=(severity * _page_scale(width),) * 2)
+    elif fault == "dark":
+        scene = replace(scene, light=(severity, severity), noise=(4.0, 4.0))
+    elif fault in ("glare", "finger"):
+        scene = replace(scene, **{fault: (severity, severity)})
+    elif fault == "cut":
+        scene = replace(scene, push=severity)
+    capture_ = make_capture(scene, seed, width=width, height=round(width * 3 / 4), name=f"{fault}{severity}")
+    page = capture(capture_.pixels)
+    return Gated(fault, severity, _readable(fault, severity, capture_), page.usable, page.verdict.code, page.measures)
+
+
+def _page_scale(width: int) -> float:
+    return width * 3 / 4 * 0.92 / 2339  # frame pixels per page pixel, as the gate's scene fills the frame
+
+
+def _readable(fault: str, severity: float, picture: Capture) -> bool | None:
+    """Return what is true: between the bounds people differ, and nothing is counted."""
+    low, high, value = {
+        "none": (1.0, 2.0, 0.0),
+        "blur": (1.9, 2.9, severity),
+        "motion": (5.5, 9.0, severity),
+        "dark": (-8.0, -4.0, -0.84 * 245 * severity / 4.0),
+        "glare": (0.0003, 0.005, picture.print_washed),
+        "finger": (0.0003, 0.01, picture.print_lost),
+        "cut": (0.0, 0.0, severity),
+    }[fault]
+    return True if value < low else False if value > high else None
+
+
+def gate_table(results: list[Gated]) -> str:
+    """Return both kinds of error, by fault and severity, as a table for people."""
+    lines = [f"{'fault':<8}{'severity':>9}{'taken':>8}{'readable refused':>18}{'unreadable passed':>19}  verdicts"]
+    for fault, severity in dict.fromkeys((each.fault, each.severity) for each in results):
+        some = [each for each in results if (each.fault, each.severity) == (fault, severity)]
+        codes = Counter(each.code for each in some)
+        lines.append(
+            f"{fault:<8}{severity:>9g}{sum(each.taken for each in some):>4}/{len(some):<3}"
+            f"{_errors(some, readable=True):>18}{_errors(some, readable=False):>19}"
+            f"  {', '.join(f'{code} {count}' for code, count in codes.most_common())}"
+        )
+    lines.append(f"{'all':<25}{_errors(results, readable=True):>18}{_errors(results, readable=False):>19}")
+    return "\n".join(lines)
+
+
+def _errors(results: list[Gated], *, readable: bool) -> str:
+    known = [each for each in results if each.readable is readable]
+    return f"{sum(each.taken is not readable for each in known)}/{len(known)}" if known else "-"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=len(FULL_RANGE), help="how many of the full range's scenes")
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--hard", action="store_true", help="the hard set instead")
+    parser.add_argument("--gate", action="store_true", help="the judge's errors instead")
     parser.add_argument("--desk", action="store_true", help="also with the empty desk as a reference")
     arguments = parser.parse_args()
-    names = list(HARD) if arguments.hard else list(FULL_RANGE)[: arguments.scenes]
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    if arguments.gate:
+        results = [
+            gated(fault, value, seed) for fault, values in SEVERITIES.items() for value in values for seed in seeds
+        ]
+        print(gate_table(results))
+        return 0
+    names = list(HARD) if arguments.hard else list(FULL_RANGE)[: arguments.scenes]
     pictures = captures(names, seeds, with_desk=arguments.desk)
     print(table(score(pictures, finders(with_desk=arguments.desk))))
     return 0
