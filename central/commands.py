@@ -65,6 +65,8 @@ def ledger(settings: CentralSettings) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    # Worker and link hand the interpreter to each other many times a packet; each wait may take this long.
+    sys.setswitchinterval(0.0005)
     with ledger_service(settings) as service:
         log.info("ledger service of hall %s runs", settings.hall.id)
         while not stopping:
