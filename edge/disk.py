@@ -15,13 +15,16 @@ class Disk:
     """Keep files below one folder. Called from one thread."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
         self._appending: dict[str, int] = {}  # open files: opening one for every append would double its cost
+        self._root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def close(self) -> None:
         while self._appending:
             os.close(self._appending.popitem()[1])
+
+    def __del__(self) -> None:
+        self.close()  # for one that nobody closed: its files are plain numbers, which no collector would give back
 
     def read(self, path: str) -> bytes:
         return self._at(path).read_bytes()

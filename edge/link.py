@@ -152,6 +152,7 @@ class Link:
         self._news: list[News] = []
         self.online = False
         self.since_ms = clock.now_ms()
+        self._down_reason = ""  # said once, however often it is tried
         self.heard_ms: int | None = None  # monotonic, when central last said anything
 
     # --- what the core says -----------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ class Link:
 
     def link_up(self) -> None:
         self._forget_connection()
-        self.online, self.since_ms = True, self._clock.now_ms()
+        self.online, self.since_ms, self._down_reason = True, self._clock.now_ms(), ""
         log.info("connected; %d packets and %d events wait", self._outbox.waiting_count, len(self._events))
         self._state_due_ms = 0
         for passing in self._passing.values():
@@ -229,9 +230,11 @@ class Link:
         self.pump()
 
     def link_down(self, reason: str) -> None:
+        if self.online or reason != self._down_reason:
+            log.warning("not connected: %s", reason)
         if self.online:
-            log.warning("disconnected: %s", reason)
             self.online, self.since_ms = False, self._clock.now_ms()
+        self._down_reason = reason
         self._forget_connection()
 
     def published(self, handle: int) -> None:

@@ -544,7 +544,12 @@ class UnitRig:
             self.settings.ticket_keys.mkdir(parents=True, exist_ok=True)
             for day in (TODAY, "2026-11-24"):
                 (self.settings.ticket_keys / f"{day}.key").write_text(ticket_key(MASTER, hall=HALL, day=day).hex())
+        self._disks: list[Disk] = []
         self.restart()
+
+    def __del__(self) -> None:
+        for disk in self._disks:
+            disk.close()
 
     def restart(self) -> None:
         """Start anew, as after a power cut: what was in memory is gone."""
@@ -558,8 +563,11 @@ class UnitRig:
             Role.BOARD: ("speaker",),
         }[self.settings.role]
         self.devices = FakeDevices(dict.fromkeys(names, True))
-        self.outbox_storage = FailingStorage(Disk(self.settings.outbox))
-        self.seen_storage = FailingStorage(Disk(self.settings.seen))
+        for disk in self._disks:
+            disk.close()
+        self._disks = [Disk(self.settings.outbox), Disk(self.settings.seen)]
+        self.outbox_storage = FailingStorage(self._disks[0])
+        self.seen_storage = FailingStorage(self._disks[1])
         self.online = False
         self.core = make_core(
             self.settings,
