@@ -95,6 +95,7 @@ class Counter:
     _waiting: dict[str, _Waiting] = field(default_factory=dict)  # by event id
     _photos: dict[int, _Photo] = field(default_factory=dict)
     _packet_ids: dict[str, str] = field(default_factory=dict)  # visit -> the id that its next packet has
+    _let_go: tuple[str, str] | None = None  # ticket and day that this window passed or ended last
     _job: int = 0
 
     @property
@@ -141,6 +142,7 @@ class Counter:
             )
         )
         self.called = None
+        self._let_go = (called.ticket, called.day)
         self._show_idle()
         log.info("ticket %s passed", called.ticket)
         succeed(answer, Result(notice=f"{called.ticket}已过号。", ticket=called.ticket))
@@ -149,6 +151,7 @@ class Counter:
         """A call to this window, for intake."""
         if not is_new and (self.called is not None or self.front is not None):
             return
+        self._let_go = None
         self.called = Called(
             ticket=call.ticket,
             day=call.ticket_day or self.house.clock.hall_day(),
@@ -163,6 +166,10 @@ class Counter:
     def status_came(self, status: QueueStatus) -> None:
         """Central says which ticket this window is at: believed where we have no newer knowledge."""
         open_here = {visit.ticket for visit in self.visits.values()}
+        if (status.current_ticket, status.current_day) == self._let_go:
+            # Said before central heard that we passed it: taken up, it would be a ghost that bars the next call.
+            return
+        self._let_go = None
         if status.current_ticket and self.called is None and self.front is None:
             if status.current_ticket not in open_here:
                 self.called = Called(
@@ -461,6 +468,7 @@ class Counter:
 
     def _tell_ended(self, visit: Visit, outcome: VisitOutcome, packets: int) -> None:
         house = self.house
+        self._let_go = (visit.ticket, visit.day)
         house.link.post(
             VisitEnded(
                 event_id=house.link.new_id(),

@@ -212,6 +212,18 @@ def test_a_passed_ticket_frees_the_window_also_offline(rig: UnitRig) -> None:
     assert rig.view.link.waiting_events == 1
 
 
+def test_a_status_from_before_the_pass_brings_no_ghost_back(rig: UnitRig) -> None:
+    """A clerk who passed a number and pressed 下一位 at once was told that the passed number was still awaited."""
+    rig.central.queue = ["A6001", "A6002"]
+    rig.do(CallNext())
+    rig.do(PassTicket())
+
+    rig.deliver(rig.central.status(rig.id, {"A": 1}, current="A6001"))
+
+    assert rig.view.call is None
+    assert rig.do(CallNext()).ticket == "A6002"
+
+
 def test_a_recall_comes_as_a_call_with_a_higher_count(rig: UnitRig) -> None:
     rig.central.queue = ["A6001", "A6001"]
     rig.do(CallNext())
