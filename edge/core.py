@@ -83,14 +83,14 @@ class Core:
         self._seen = seen
         self._calls_seen = CallsSeen(seen, house.clock)
         self._counter = Counter(house) if issue is None or issue.counter is None else issue.counter
-        self._pickup = PickupDesk(house)
+        self._showing = Showing(version_text)
+        self._pickup = PickupDesk(house, self._showing.fetched)
         self._issue = issue
         self._pickup_calls: set[tuple[str, str]] = set()  # tickets called here today to fetch a result
         self._lamps: dict[Lamp, LampState] = {}
         self._day = house.clock.hall_day()
         self._chores_due_ms = 0
         self._save_due_ms = house.clock.monotonic_ms() + _SAVE_TIME_MS
-        self._showing = Showing(version_text)
         self._shown = Shown(house, card, events, self._counter, self._pickup, issue, self._showing)
         self._handlers = self._commands_of(house.role)
         if issue is not None:

@@ -6,6 +6,7 @@ be handed over. Used at the pickup window, and at intake windows for same-day re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -36,6 +37,7 @@ class _Asked:
 @dataclass(slots=True)
 class PickupDesk:
     house: House
+    fetched: Callable[[str], None]  # told of a ticket when nothing more is ready for it here
     view: PickupView | None = None
     _asked: _Asked | None = None
     _ready: dict[str, ReadyCase] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class PickupDesk:
             )
         )
         del self._ready[command.case_number]
+        if all(other.ticket != case.ticket for other in self._ready.values()):
+            self.fetched(case.ticket)
         cases = tuple(
             replace(each, handed_over=True) if each.case_number == case.case_number else each
             for each in self.view.cases

@@ -79,6 +79,12 @@ class Showing:
             if (view.ticket, view.window, view.called_at_ms) == (call.ticket, call.window, call.called_at_ms):
                 self.calls[index] = replace(view, spoken=True)
 
+    def fetched(self, ticket: str) -> None:
+        """All that this ticket was called here to collect has been handed over."""
+        for index, view in enumerate(self.calls):
+            if view.ticket == ticket and view.purpose == "pickup":
+                self.calls[index] = replace(view, fetched=True)
+
     def queue(self, status: QueueStatus) -> bool:
         """Take the queue's status, unless it is older than what we have; say whether it was taken."""
         if status.counter <= self._queue_counter:

@@ -77,6 +77,7 @@ class CallView:
     count: int  # 1 the first call, 2 the first recall …
     called_at_ms: int
     spoken: bool = False  # shown and spoken to the end
+    fetched: bool = False  # of a pickup: the result has been handed over here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -398,11 +398,14 @@ def test_a_same_day_result_is_handed_out_at_the_window_that_took_it_in(rig: Unit
     rig.central.ready = (READY,)
     rig.deliver(rig.central.call(rig.id, "A6001", 3, purpose=CallPurpose.PICKUP))
 
+    assert not rig.view.calls[0].fetched
+
     rig.do(ScanText(rig.ticket_code("A6001")))
     rig.do(HandOver(case_number="20261123-00001"))
 
     assert rig.view.front is None
     assert len(events_of(rig, HandedOver)) == 1
+    assert rig.view.calls[0].fetched, "nobody is waited for any more"
 
 
 # --- calls ----------------------------------------------------------------------------------------------------------
