@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -46,7 +47,9 @@ from central.storage.migrate import check_version, migrate
 from central.storage.reading import Reading
 from central.storage.sessions import Sessions
 from central.storage.statements import Runner
-from central.web.house import House, WebSettings
+
+if TYPE_CHECKING:
+    from central.web.house import House
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +178,8 @@ def web_house(settings: CentralSettings) -> House:
     Raises:
         DatabaseUnfit: they are not; start the ledger service or run `init` first.
     """
+    from central.web.house import House, WebSettings  # brings Flask along: for the pages' process only
+
     store = open_store(settings)
     check_version(store.database)
     store.database.close()  # the server forks: no connection may be shared across it

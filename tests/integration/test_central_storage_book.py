@@ -25,7 +25,7 @@ from tests.support.central_postgresql import postgresql_server
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def hall(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WireHall]:
-    url = "sqlite:///ledger.db" if request.param == "sqlite" else postgresql_server().new_database()
+    url = "sqlite:///ledger.db" if request.param == "sqlite" else postgresql_server().new_hall_database()
     made = WireHall(tmp_path, url)
     yield made
     made.store.database.close()

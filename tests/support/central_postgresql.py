@@ -18,6 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from central.storage.database import Database
+from central.storage.migrate import migrate
+
 _HINT = "PostgreSQL is not installed: run `make test`, which installs it, or apt-get install postgresql"
 
 
@@ -28,6 +31,7 @@ class PostgresqlServer:
         self._bin = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="onewindow-pg-"))
         self._numbers = itertools.count(1)
+        self._template_made = False
         if os.geteuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
         data = self._folder / "data"
@@ -41,6 +45,21 @@ class PostgresqlServer:
         """Make an empty database and return its URL."""
         name = f"hall{next(self._numbers)}"
         self._run("createdb", "-h", str(self._folder), "-U", "postgres", name)
+        return self._url(name)
+
+    def new_hall_database(self) -> str:
+        """Make a database with the tables of today and return its URL."""
+        if not self._template_made:
+            self._run("createdb", "-h", str(self._folder), "-U", "postgres", "template_hall")
+            template = Database(self._url("template_hall"))
+            migrate(template)
+            template.close()
+            self._template_made = True
+        name = f"hall{next(self._numbers)}"
+        self._run("createdb", "-h", str(self._folder), "-U", "postgres", "-T", "template_hall", name)
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self._folder}"
 
     def stop(self) -> None:

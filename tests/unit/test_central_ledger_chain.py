@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_an_entry_after_another_one_is_named() -> None:
 @pytest.mark.parametrize("field", ["hall", "at_ms", "kind", "subject", "actor", "origin", "body"])
 def test_every_field_is_under_the_hash(field: str) -> None:
     entry = an_entry()
-    altered = replace(entry, **{field: 11 if field == "at_ms" else "x"})
+    changes: dict[str, Any] = {field: 11 if field == "at_ms" else "x"}
+    altered = replace(entry, **changes)
 
     assert "was altered" in follows(altered, seq=1, previous=GENESIS)
 

@@ -83,7 +83,7 @@ def test_a_full_disk_says_so_and_the_next_group_does_not_stand_behind_the_damage
         raise OSError(errno.ENOSPC, "No space left on device")
 
     writer.write(b"first")
-    monkeypatch.setattr(module.os, "fdatasync", full)
+    monkeypatch.setattr(os, "fdatasync", full)
     with pytest.raises(OSError, match="No space"):
         writer.settle()
     monkeypatch.undo()
