@@ -97,6 +97,7 @@ class Counter:
     _packet_ids: dict[str, str] = field(default_factory=dict)  # visit -> the id that its next packet has
     _let_go: tuple[str, str] | None = None  # ticket and day that this window passed or ended last
     _job: int = 0
+    _newest_call: int = 0  # counter of the last call taken up since the start
 
     @property
     def front(self) -> Visit | None:
@@ -149,8 +150,10 @@ class Counter:
 
     def call_came(self, call: Call, *, is_new: bool) -> None:
         """A call to this window, for intake."""
-        if not is_new and (self.called is not None or self.front is not None):
+        if not is_new and (self.called is not None or self.front is not None or call.counter <= self._newest_call):
+            # Central repeats a call until it was shown; one that was answered or passed meanwhile is a ghost.
             return
+        self._newest_call = call.counter
         self._let_go = None
         self.called = Called(
             ticket=call.ticket,

@@ -224,6 +224,18 @@ def test_a_status_from_before_the_pass_brings_no_ghost_back(rig: UnitRig) -> Non
     assert rig.do(CallNext()).ticket == "A6002"
 
 
+def test_a_call_repeated_after_the_pass_brings_no_ghost_back(rig: UnitRig) -> None:
+    """Central repeats a call until it is shown; a busy voice shows it late. In `make day` a passed number was then
+    taken for the answer to 下一位, and the resident who had been called stood at the window in vain."""
+    repeated = rig.central.call(rig.id, "A6001", 3)
+    rig.deliver(repeated)
+    rig.do(PassTicket())
+
+    rig.deliver(repeated)
+
+    assert rig.view.call is None
+
+
 def test_a_recall_comes_as_a_call_with_a_higher_count(rig: UnitRig) -> None:
     rig.central.queue = ["A6001", "A6001"]
     rig.do(CallNext())
