@@ -35,6 +35,7 @@ OFFICER_THREADS: Final = 2
 _PROGRESS_SECONDS: Final = 2.0
 _IDLE_SECONDS: Final = 0.2
 _SLIP_SECONDS_MAX: Final = 15.0
+STANDSTILL_SECONDS_MAX: Final = 90.0
 WINDOW_PAUSE_SECONDS: Final = 0.5  # between two presses of 下一位 while nobody waits
 _STEPS: Final = ("tickets", "called", "passed", "accepted", "entered", "decided", "handed over", "refused", "failed")
 
@@ -51,6 +52,7 @@ class Resident:
     decision: str  # "approve", "correct" or "refuse"
     ticket: Ticket | None = None
     case_number: str = ""
+    left: bool = False  # went home, with or without what they came for
 
 
 @dataclass(slots=True)
@@ -69,13 +71,16 @@ class _Hall:
     failures: Counter[str] = field(default_factory=Counter)
     kiosk_closed: threading.Event = field(default_factory=threading.Event)
     given_up: threading.Event = field(default_factory=threading.Event)
+    moved: tuple[int, float] = field(default_factory=lambda: (0, time.monotonic()))  # steps so far, and since when
 
     def count(self, step: str) -> None:
         with self.lock:
             self.steps[step] += 1
 
-    def failed(self, where: str, error: OneWindowError) -> None:
+    def failed(self, where: str, error: OneWindowError, resident: Resident | None = None) -> None:
         """A resident leaves without what they came for: counted, and told at the end."""
+        if resident is not None:
+            resident.left = True
         with self.lock:
             self.steps["failed"] += 1
             self.failures[f"{where}: {error.code} ({error})"] += 1
@@ -111,13 +116,32 @@ def day(hall: HallFile, items: Sequence[tuple[Item, str]], residents: int, *, sa
             if any(job.done() and job.exception() for job in jobs):
                 shared.given_up.set()  # a fault of ours: let the others end too, and show it
             say(_progress(shared, time.monotonic() - began))
+            _notice_a_standstill(shared)
             time.sleep(_PROGRESS_SECONDS)
         for job in jobs:
             job.result()
     say(_progress(shared, time.monotonic() - began))
+    _tell_who_is_left(shared, people)
     for what, count in shared.failures.most_common(8):
         say(f"  {count} × {what}")
-    return shared.steps["failed"]
+    return residents - shared.steps["handed over"] - shared.steps["refused"]
+
+
+def _notice_a_standstill(hall: _Hall) -> None:
+    """When nothing has moved for long, somebody is stuck: end the day and say who."""
+    moved = sum(hall.steps.values())
+    now = time.monotonic()
+    if moved != hall.moved[0]:
+        hall.moved = (moved, now)
+    elif now - hall.moved[1] > STANDSTILL_SECONDS_MAX:
+        hall.given_up.set()
+
+
+def _tell_who_is_left(hall: _Hall, people: Sequence[Resident]) -> None:
+    for resident in people:
+        if hall.given_up.is_set() and not resident.left:
+            number = resident.ticket.number if resident.ticket is not None else "no ticket"
+            hall.say(f"  {number}: still here; case {resident.case_number or 'none'}, {resident.item.code}")
 
 
 def _resident(chance: random.Random, items: Sequence[tuple[Item, str]]) -> Resident:
@@ -142,7 +166,7 @@ def _kiosk(hall: _Hall, people: Sequence[Resident]) -> None:
         try:
             ticket = hall.walk.take_ticket(resident.person, resident.group, priority=resident.priority)
         except OneWindowError as error:
-            hall.failed("kiosk", error)
+            hall.failed("kiosk", error, resident)
             continue
         resident.ticket = ticket
         with hall.lock:
@@ -166,10 +190,11 @@ def _window(hall: _Hall, number: int, decisions: queue.SimpleQueue[Resident], se
         if called is None:
             time.sleep(WINDOW_PAUSE_SECONDS)
             continue
+        resident = _who_holds(hall, called)
         try:
-            _called(hall, window, called, _who_holds(hall, called), decisions, seed)
+            _called(hall, window, called, resident, decisions, seed)
         except OneWindowError as error:
-            hall.failed(f"window {number}", error)
+            hall.failed(f"window {number}", error, resident)
             _clear(window)
 
 
@@ -243,7 +268,7 @@ def _officer(hall: _Hall, decisions: queue.SimpleQueue[Resident]) -> None:
         try:
             _decide(hall, resident)
         except OneWindowError as error:
-            hall.failed(f"desk {resident.item.department}", error)
+            hall.failed(f"desk {resident.item.department}", error, resident)
 
 
 def _decide(hall: _Hall, resident: Resident) -> None:
@@ -254,6 +279,7 @@ def _decide(hall: _Hall, resident: Resident) -> None:
             officer.refuse(resident.case_number, "不符合受理条件（演示）")
             hall.count("decided")
             hall.count("refused")
+            resident.left = True
             return
         if resident.decision == "correct":
             officer.ask_correction(resident.case_number, "照片与本人不符，请重新提交（演示）")
@@ -281,8 +307,9 @@ def _collect_one(hall: _Hall, number: int, window: Console) -> bool:
     try:
         hall.walk.hand_over(window, resident.ticket, resident.case_number)
         hall.count("handed over")
+        resident.left = True
     except OneWindowError as error:
-        hall.failed(f"window {number}, pickup", error)
+        hall.failed(f"window {number}, pickup", error, resident)
         _clear(window)
     return True
 

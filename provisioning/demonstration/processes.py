@@ -25,6 +25,7 @@ from broker.errors import OneWindowError
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 10.0
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024  # a log that is longer at a start begins anew; the one before is kept
+START_MARK: Final = "--- "  # begins the line that separates one start from the one before in a log
 _POLL_SECONDS: Final = 0.1
 _TAIL_LINES: Final = 15
 _PR_SET_PDEATHSIG: Final = 1
@@ -76,9 +77,8 @@ class Processes:
     def start(self, program: Program) -> None:
         """Start a program; `wait_until_ready` says when it can be used."""
         with self._log_of(program.name).open("ab") as log:
-            log.write(
-                f"--- {program.name} starts {datetime.now().astimezone().isoformat(timespec='seconds')}\n".encode()
-            )
+            at = datetime.now().astimezone().isoformat(timespec="seconds")
+            log.write(f"{START_MARK}{program.name} starts {at}\n".encode())
             log.flush()
             process = subprocess.Popen(  # noqa: S603  # our own commands, from programs.py
                 program.command,

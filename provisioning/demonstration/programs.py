@@ -14,7 +14,7 @@ from typing import Final
 from broker.mosquitto.configuration import CONFIGURATION_FILE
 from provisioning.broker_folder import mosquitto_program
 from provisioning.central_folder import SETTINGS_FILE as CENTRAL_SETTINGS
-from provisioning.demonstration.processes import Program
+from provisioning.demonstration.processes import START_MARK, Program
 from provisioning.hall_file import HALL_FILE, HallFile
 from provisioning.unit_folder import SETTINGS_FILE as UNIT_SETTINGS
 
@@ -59,7 +59,7 @@ def central_programs(state: Path, hall: HallFile) -> tuple[Program, ...]:
             name="central-ledger",
             command=_python("central", "ledger", "--settings", str(_central(state))),
             folder=state / "central",
-            is_ready=lambda: True,
+            is_ready=lambda: _has_said(state / "logs" / "central-ledger.log", "connected to the broker"),
         ),
         Program(
             name="central-web",
@@ -87,6 +87,12 @@ def _central(state: Path) -> Path:
 
 def _python(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module, *arguments)
+
+
+def _has_said(log: Path, words: str) -> bool:
+    """Say whether a process that listens nowhere has said this since its last start."""
+    _, _, since = log.read_text(encoding="utf-8", errors="replace").rpartition(START_MARK)
+    return words in since
 
 
 def _answers(url: str) -> bool:
