@@ -201,6 +201,7 @@ class Receiving:
             self._at.pages.wait_until_safe()
             if book.appended:
                 book.commit()
+        self._at.pages.begin_laying()
         answers.outgoing += [self._at.outbound.order(unit, pickup, now_ms=now_ms) for unit, pickup in lists]
         for unit, receipt in receipts:
             self._answer(answers, unit, receipt)

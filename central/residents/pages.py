@@ -29,6 +29,9 @@ _MAGIC: Final = b"OWPJ"
 _PARTS_MAX: Final = 512  # below the system's limit of parts in one write
 _PAGE_BYTES_MAX: Final = 64 * 1024**2  # a longer record is damage
 
+_DONE: Final[Future[None]] = Future()
+_DONE.set_result(None)
+
 log = logging.getLogger(__name__)
 
 
@@ -81,9 +84,8 @@ class PageWriter:
         self._begun = time.monotonic()
         self._retiring: threading.Thread | None = None
         self._hand = ThreadPoolExecutor(1, "pages")
-        self._safe: Future[None] = Future()
-        self._safe.set_result(None)
-        self._laying: Future[None] | None = None
+        self._to_lay: dict[str, bytes] = {}
+        self._safe = self._laid = _DONE
         self._recover()
 
     def write(self, sealed: bytes) -> str:
@@ -101,17 +103,14 @@ class PageWriter:
         """
         self.begin_settling()
         self.wait_until_safe()
+        self.begin_laying()
         self.wait_until_laid()
 
     def begin_settling(self) -> None:
-        """Begin to write the pages taken since the last time, beside the work; `wait_until_safe` before committing."""
-        self.wait_until_laid()
+        """Begin to journal the pages taken, beside the work; `wait_until_safe` before committing what names them."""
         written, self._written = self._written, {}
-        self._safe = Future()
-        if written:
-            self._laying = self._hand.submit(self._settle, written, self._safe)
-        else:
-            self._safe.set_result(None)
+        self._safe = self._hand.submit(self._append, written) if written else _DONE
+        self._to_lay.update(written)
 
     def wait_until_safe(self) -> None:
         """Return when the pages survive a power cut.
@@ -121,29 +120,26 @@ class PageWriter:
         """
         self._safe.result()
 
+    def begin_laying(self) -> None:
+        """Begin to write the pages to their places, beside the work: after the commit, which should not wait for it."""
+        to_lay, self._to_lay = self._to_lay, {}
+        if to_lay:
+            self._laid = self._hand.submit(self._lay_all, to_lay)
+
     def wait_until_laid(self) -> None:
         """Return when the pages can be read. If the disk fails here, the next start does it."""
-        laying, self._laying = self._laying, None
-        if laying is not None:
-            laying.result()
+        self._laid.result()
 
-    def _settle(self, written: dict[str, bytes], safe: Future[None]) -> None:
+    def _lay_all(self, to_lay: dict[str, bytes]) -> None:
         try:
-            self._append(written)
-        except OSError as error:
-            # What stands half in the journal would hide what is appended after it.
-            self._leave_journal()
-            safe.set_exception(error)
-            return
-        safe.set_result(None)
-        try:
-            for digest, sealed in written.items():
+            for digest, sealed in to_lay.items():
                 self._lay(digest, sealed)
         except OSError as error:
             log.error("pages could not be laid down (%s): their journal stays; look at the disk", error.strerror)
             self._leave_journal()
             return
-        if self._bytes > JOURNAL_BYTES_MAX or time.monotonic() - self._begun > JOURNAL_SECONDS_MAX:
+        full = self._bytes > JOURNAL_BYTES_MAX or time.monotonic() - self._begun > JOURNAL_SECONDS_MAX
+        if full and self._journal >= 0:
             self._retire()
 
     def _lay(self, digest: str, sealed: bytes) -> None:
@@ -154,12 +150,11 @@ class PageWriter:
         self._journalled.append(digest)
 
     def forget(self) -> None:
-        """Let go of what was taken and not settled."""
-        self._written = {}
+        """Let go of what was taken and is not being laid: nothing names it. What stands in a journal is harmless."""
+        self._written, self._to_lay = {}, {}
 
     def close(self) -> None:
         """Sync every page in its place and let the journals go."""
-        self.wait_until_laid()
         self._hand.shutdown()
         self._wait_for_retiring()
         if self._journal >= 0:
@@ -174,11 +169,15 @@ class PageWriter:
             for digest, sealed in written.items()
             for part in (_RECORD.pack(_MAGIC, bytes.fromhex(digest), len(sealed)), sealed)
         ]
-        due = sum(map(len, records))
-        for first in range(0, len(records), _PARTS_MAX):
-            _write_all(self._journal, records[first : first + _PARTS_MAX])
-        os.fdatasync(self._journal)
-        self._bytes += due
+        try:
+            for first in range(0, len(records), _PARTS_MAX):
+                _write_all(self._journal, records[first : first + _PARTS_MAX])
+            os.fdatasync(self._journal)
+        except OSError:
+            # What stands half in the journal would hide what is appended after it.
+            self._leave_journal()
+            raise
+        self._bytes += sum(map(len, records))
 
     def _begin_journal(self) -> None:
         self._journal_path = self._folder / f"{time.time_ns()}.pages"

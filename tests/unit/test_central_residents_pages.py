@@ -96,6 +96,18 @@ def test_a_full_disk_says_so_and_the_next_group_does_not_stand_behind_the_damage
     assert files.read(second) == b"second"
 
 
+def test_pages_of_a_group_that_failed_are_not_kept_in_memory(tmp_path: Path) -> None:
+    writer = PageWriter(PageFiles(tmp_path))
+    digest = writer.write(b"sealed")
+    writer.begin_settling()
+    writer.wait_until_safe()
+    writer.forget()
+    writer.begin_laying()
+    writer.wait_until_laid()
+
+    assert not PageFiles(tmp_path).path(digest).exists()
+
+
 def test_a_journal_is_let_go_when_it_has_grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "JOURNAL_BYTES_MAX", 1000)
     writer = PageWriter(PageFiles(tmp_path))
