@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broker.mosquitto.configuration import CONFIGURATION_FILE
+from provisioning.broker_folder import mosquitto_program
 from provisioning.demo_hall import make_demo_hall
 from provisioning.hall_plan import HallPlan, demonstration_plan
-from tests.support.mosquitto_server import free_port, mosquitto_program
+from tests.support.mosquitto_server import free_port
 from tests.support.wire_unit import WireUnit
 
 
