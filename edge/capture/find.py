@@ -53,7 +53,7 @@ class Sheet:
 def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels | None = None) -> Sheet | None:
     """Return the sheet that lies under the camera, or None when there is none to be seen.
 
-    An `empty_desk` of the frame's size adds candidates where paper and desk are alike; of another size it is left aside.
+    An `empty_desk` of the frame's size adds candidates where paper and desk are alike; another size is left aside.
     `small` is the frame as `shrink(frame, SMALL_SIDE)` made it, for a caller who has it already.
     """
     if small is None:
@@ -104,7 +104,10 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
         return None
     sides, differing = supports(small, fitted, white, stations=40)
     winner = int(np.argmax(_scores(sides, differing, fitted, width * height)))
-    return Sheet(fitted[winner], float(np.nanmin(sides[winner])), bool(np.isnan(sides[winner]).any()))
+    known = ~np.isnan(sides[winner])
+    if not (known & np.roll(known, 1)).any():
+        return None  # no corner of it is in the frame: an edge across it, or a plank, is a desk's
+    return Sheet(fitted[winner], float(sides[winner][known].min()), not known.all())
 
 
 def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:

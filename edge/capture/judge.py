@@ -14,19 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture import verdict
-from edge.capture.light import THUMB, Light, Mask
+from edge.capture.light import THUMB, Floats, Light, Mask
 from edge.capture.quad import Quad
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
-BLUR_MAX: Final = 2.3  # σ in page pixels; at 200 dpi the strokes of 小五 run together above it
+BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 run together above it
 DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
-STEADY_MIN: Final = 6.0  # ink's contrast over the noise
-GLARE_MAX: Final = 0.003  # of the printed area
+STEADY_MIN: Final = 3.0  # ink's contrast over the noise
+GLARE_MAX: Final = 0.0055  # of the printed area
 COVERED_MAX: Final = 0.003
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
+_RIM: Final = 5  # of the thumbnail's pixels, about 5 mm
+_FADING_MIN: Final = 0.25  # share of the ink at a shine's rim that is paler than it should be
 _TILE: Final = 96  # page pixels
 _TILES: Final = 16
 _BARE_TILES: Final = 6
@@ -67,7 +69,7 @@ def measure(seen: Seen) -> Measures:
         contrast=contrast,
         blur_px=blur,
         noise=noise,
-        glare_share=float((_washed(gray, lack, ink, seen.light) & printed).sum()) / area,
+        glare_share=float(_washed(gray, lack, ink, seen.light, printed).sum()) / area,
         covered_share=float((fingers & printed).sum()) / area,
         outside_px=_outside(seen),
     )
@@ -136,15 +138,32 @@ def _printed_area(ink: Mask) -> Mask:
     return area > 0
 
 
-def _washed(gray: npt.NDArray[np.float32], lack: npt.NDArray[np.float32], ink: Mask, light: Light) -> Mask:
-    """Return where a reflection has taken the print: brighter than the sheet's light, and hardly any ink to be seen."""
+def _washed(gray: Floats, lack: Floats, ink: Mask, light: Light, printed: Mask) -> Mask:
+    """Return where a reflection has taken print: as bright as can be, no ink left, and the ink beside it fading.
+
+    Blank paper may shine as it likes. That print was lost shows at the rim of the shine, where it is half lost.
+    """
+    nothing = np.zeros_like(ink)
     if ink.sum() < 20:
-        return np.zeros_like(ink)
+        return nothing
     usual = float(np.median(lack[ink]))
-    around = cv2.dilate(np.where(ink, lack, np.maximum(lack, 0)).astype(np.float32), np.ones((5, 5), np.uint8))
-    shining = (light.level > 1.06 * light.smooth) & (gray > 235)
-    washed = shining & (around < 0.35 * usual)
-    return np.asarray(cv2.morphologyEx(washed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
+    around = cv2.dilate(np.maximum(lack, 0).astype(np.float32), np.ones((5, 5), np.uint8))
+    peak = cv2.dilate(lack.astype(np.float32), np.ones((3, 3), np.uint8))  # a letter's margin is pale without fading
+    usual_peak = float(np.median(peak[ink]))
+    shining = ((light.level > 1.06 * light.smooth) & (gray > 235)) | (light.level > 250)
+    washed = (shining & (around < 0.35 * usual) & printed).astype(np.uint8)
+    washed = cv2.morphologyEx(washed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(washed)
+    lost = nothing
+    for blob in range(1, count):
+        left, top, width, height, _ = stats[blob]
+        rows, columns = slice(max(0, top - _RIM), top + height + _RIM), slice(max(0, left - _RIM), left + width + _RIM)
+        one = labels[rows, columns] == blob
+        rim = cv2.dilate(one.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)).astype(bool) & ~one
+        fading = peak[rows, columns][rim & (peak[rows, columns] > 0.03)]
+        if fading.size >= 8 and np.mean(fading < 0.5 * usual_peak) > _FADING_MIN:
+            lost[rows, columns] |= one
+    return lost
 
 
 def _fingers(thumb: Pixels, light: Light) -> Mask:
@@ -170,21 +189,32 @@ def _fingers(thumb: Pixels, light: Light) -> Mask:
 def _fine(seen: Seen, ink: Mask) -> tuple[float, float, float]:
     """Return blur (σ, page pixels), the ink's contrast (0 to 1) and the noise (σ, grey levels)."""
     inked, bare = _tiles(seen.page, ink)
-    noise = _noise(bare if len(bare) else inked)
+    noise = _noise(bare)
+    grain = float(np.quantile(bare.std(axis=(1, 2)), 0.3)) if len(bare) else 0.0
     darkest, paper = _levels(inked, 0.01, 0.9)
-    depth = paper - darkest
+    # Noise alone is 3.6 σ deep between these two quantiles.
+    depth = np.sqrt(np.maximum((paper - darkest) ** 2 - (3.6 * grain) ** 2, 0))
     # A fold, a photo or a shadow's rim is dark but has no depth within a tile: not print.
-    sharp = depth > max(0.5 * float(np.max(depth, initial=0.0)), 3 * noise)
+    sharp = depth > max(0.5 * float(np.max(depth, initial=0.0)), 3 * grain)
     inked, paper, depth = inked[sharp], paper[sharp], depth[sharp]
     if not len(inked):
-        return 0.0, 0.0, noise
-    # Differences over two pixels: over one, noise would pass for sharpness.
-    across = _levels(cv2.absdiff(inked[:, :, 2:], inked[:, :, :-2]), 0.995)[0] / 2
-    down = _levels(cv2.absdiff(inked[:, 2:], inked[:, :-2]), 0.995)[0] / 2
-    steepest = np.sqrt(np.maximum(np.minimum(across, down) ** 2 - 4 * noise**2, 1e-2))
+        return 0.0, 0.0, grain
+    # Differences over two pixels, in four directions: over one, noise would pass for sharpness.
+    pairs = (
+        (inked[:, :, 2:], inked[:, :, :-2]),
+        (inked[:, 2:], inked[:, :-2]),
+        (inked[:, 2:, 2:], inked[:, :-2, :-2]),
+        (inked[:, 2:, :-2], inked[:, :-2, 2:]),
+    )
+    # Evenly blurred print is 0.78 times as wide along the diagonals, having fewer strokes across them.
+    reach = (2.0, 2.0, 2.56, 2.56)
+    steep = np.min(
+        [_levels(cv2.absdiff(*pair), 0.995)[0] / far for pair, far in zip(pairs, reach, strict=True)], axis=0
+    )
+    steepest = np.sqrt(np.maximum(steep**2 - 4 * noise**2, 1e-2))
     # A step of depth d blurred by σ is d / (σ √2π) steep. The duller direction counts: a moved sheet is dull in one.
     spread = depth / steepest / np.sqrt(2 * np.pi)
-    return float(np.median(spread)), float(np.median(depth / np.maximum(paper, 1))), noise
+    return float(np.median(spread)), float(np.median(depth / np.maximum(paper, 1))), grain
 
 
 def _levels(tiles: Tiles, *shares: float) -> npt.NDArray[np.float64]:
@@ -214,10 +244,11 @@ def _tile(page: Pixels, index: int, columns: int) -> Pixels:
 
 
 def _noise(tiles: Tiles) -> float:
-    """Return the noise's σ in grey levels (Immerkær 1996): a kernel blind to slopes, and the median blind to print."""
+    """Return the noise's σ in grey levels (Immerkær 1996): by a kernel that is blind to slopes."""
     if not len(tiles):
         return 0.0
     tiles = tiles.astype(np.int16)
     rows = tiles[:, :, :-2] - 2 * tiles[:, :, 1:-1] + tiles[:, :, 2:]
     both = rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]
-    return float(np.median(np.abs(both)) / 0.6745 / 6)
+    # The mean, not the median: at half a grey level the median knows only 0 and 1. The calmest tiles are truly bare.
+    return float(np.quantile(np.abs(both).mean(axis=(1, 2)), 0.3) / 0.798 / 6)

@@ -50,7 +50,7 @@ def measure_light(thumb: Pixels) -> Light:
     level = cv2.cvtColor(closed, cv2.COLOR_BGR2GRAY)
     ratios = closed / level[..., None]
     some = level[::3, ::3]
-    colour = np.median(ratios[::3, ::3][some > np.percentile(some, 55)], axis=0).astype(np.float32)
+    colour = np.median(ratios[::3, ::3][some >= np.percentile(some, 55)], axis=0).astype(np.float32)
     blue, green, red = (
         cv2.absdiff(part / part_usual, 1.0) for part, part_usual in zip(cv2.split(ratios), colour, strict=True)
     )
@@ -64,7 +64,7 @@ def measure_light(thumb: Pixels) -> Light:
     # Closing is a maximum, and in the dark the maximum is noise: brought down to what most of the bare paper has.
     share = (cv2.cvtColor(calm, cv2.COLOR_BGR2GRAY) + 0.5) / filled
     share, known = share[::3, ::3], ~foreign[::3, ::3]
-    bare = share[(share > np.quantile(share, 0.5)) & known]
+    bare = share[(share >= np.quantile(share, 0.5)) & known]
     usual = float(np.clip(np.median(bare), 0.5, 1.0)) if bare.size else 1.0
     return Light(np.clip(filled * usual, 1, 255), np.clip(smooth * usual, 1, 255), colour, foreign)
 

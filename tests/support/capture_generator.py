@@ -73,6 +73,12 @@ HARD: dict[str, Scene] = {
 }
 
 
+_DRAWN = (
+    *("turn_degrees", "tilt_degrees", "lens", "fill", "gradient", "shadow", "glare", "glare_size", "finger", "blur_px"),
+    *("light", "noise", "motion_px"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One labelled picture."""
@@ -95,25 +101,7 @@ def make_capture(
     """Return the scene's capture of this seed. `with_desk` also draws the empty desk (it is costly)."""
     salt = zlib.crc32(name.encode())  # so that the same seed lies differently in each scene
     rng = np.random.default_rng([seed, salt])
-    drawn = {
-        part: float(rng.uniform(*getattr(scene, part)))
-        for part in (
-            [
-                "turn_degrees",
-                "tilt_degrees",
-                "lens",
-                "fill",
-                "gradient",
-                "shadow",
-                "glare",
-                "glare_size",
-                "finger",
-                "blur_px",
-                "light",
-                "noise",
-            ]
-        )
-    }
+    drawn = {part: float(rng.uniform(*getattr(scene, part))) for part in _DRAWN}
     drawn["motion_degrees"] = float(rng.random() * 180) if drawn["motion_px"] else 0.0
     kind = scene.kinds[int(rng.integers(len(scene.kinds)))]
     desk_kind = scene.desks[int(rng.integers(len(scene.desks)))]
@@ -268,9 +256,13 @@ def _homography(sheet: Paper, flat: Points) -> Points:
 
 
 def _print_mask(sheet: Paper, flat: Points, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Return where in the frame print stands: ink within the print box, and one millimetre round it."""
     left, top, right, bottom = sheet.print_box
+    gray = cv2.cvtColor(sheet.pixels, cv2.COLOR_BGR2GRAY)
     mask: Mask = np.zeros(sheet.outline.shape, np.uint8)
-    mask[top:bottom, left:right] = 255
+    mask[top:bottom, left:right] = (gray[top:bottom, left:right] < 150) * np.uint8(255)
+    reach = round(sheet.pixels.shape[1] / sheet.size_mm[0]) * 2 + 1
+    mask = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
     warped = cv2.warpPerspective(mask, _homography(sheet, flat), (width, height))
     return np.asarray(warped > 127)
 

@@ -85,15 +85,15 @@ def _peer(find: Callable[[Pixels], Points | None]) -> Finder:
 def score(captures: Iterable[Capture], compared: dict[str, Finder]) -> dict[str, Score]:
     """Return each finder's score over these captures."""
     scores = {name: Score() for name in compared}
-    for capture in captures:
+    for picture in captures:
         for name, find in compared.items():
             began = time.perf_counter()
-            found = find(capture)
+            found = find(picture)
             scores[name].milliseconds.append((time.perf_counter() - began) * 1000)
-            value = overlap(found, capture.corners)
-            scores[name].overlaps.setdefault(capture.scene, []).append(value)
+            value = overlap(found, picture.corners)
+            scores[name].overlaps.setdefault(picture.scene, []).append(value)
             if found is not None and value >= USABLE_IOU:
-                scores[name].corner_errors.append(corner_error(found, capture.corners, capture.pixels))
+                scores[name].corner_errors.append(corner_error(found, picture.corners, picture.pixels))
     return scores
 
 
@@ -134,8 +134,8 @@ class Gated:
 SEVERITIES: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
     "blur": (1.0, 1.5, 1.8, 2.4, 3.0, 3.6, 4.5),  # σ in page pixels of 200 dpi
-    "motion": (3.0, 5.0, 7.0, 10.0, 14.0),  # length in page pixels
-    "dark": (0.5, 0.25, 0.12, 0.06, 0.03),  # of the light, at a noise of 4
+    "motion": (3.0, 5.0, 8.0, 12.0, 16.0),  # length in page pixels
+    "dark": (0.5, 0.2, 0.1, 0.06, 0.03, 0.012),  # of the light, at a noise of 4
     "glare": (0.15, 0.5, 0.9, 1.4),  # peak, in units of the paper's white
     "finger": (0.04, 0.08, 0.14, 0.22),  # reach over the sheet, of its width
     "cut": (0.02, 0.05, 0.10),  # of the frame's width
@@ -152,13 +152,15 @@ def gated(fault: str, severity: float, seed: int, *, width: int = 2592) -> Gated
         scene = replace(scene, motion_px=(severity * _page_scale(width),) * 2)
     elif fault == "dark":
         scene = replace(scene, light=(severity, severity), noise=(4.0, 4.0))
-    elif fault in ("glare", "finger"):
-        scene = replace(scene, **{fault: (severity, severity)})
+    elif fault == "glare":
+        scene = replace(scene, glare=(severity, severity))
+    elif fault == "finger":
+        scene = replace(scene, finger=(severity, severity))
     elif fault == "cut":
         scene = replace(scene, push=severity)
-    capture_ = make_capture(scene, seed, width=width, height=round(width * 3 / 4), name=f"{fault}{severity}")
-    page = capture(capture_.pixels)
-    return Gated(fault, severity, _readable(fault, severity, capture_), page.usable, page.verdict.code, page.measures)
+    picture = make_capture(scene, seed, width=width, height=round(width * 3 / 4), name=f"{fault}{severity}")
+    page = capture(picture.pixels)
+    return Gated(fault, severity, _readable(fault, severity, picture), page.usable, page.verdict.code, page.measures)
 
 
 def _page_scale(width: int) -> float:
@@ -170,10 +172,10 @@ def _readable(fault: str, severity: float, picture: Capture) -> bool | None:
     low, high, value = {
         "none": (1.0, 2.0, 0.0),
         "blur": (1.9, 2.9, severity),
-        "motion": (5.5, 9.0, severity),
-        "dark": (-8.0, -4.0, -0.84 * 245 * severity / 4.0),
-        "glare": (0.0003, 0.005, picture.print_washed),
-        "finger": (0.0003, 0.01, picture.print_lost),
+        "motion": (5.5, 11.0, severity),
+        "dark": (-3.0, -1.0, -0.84 * 245 * severity / 4.0),
+        "glare": (0.0005, 0.005, picture.print_washed),
+        "finger": (0.0005, 0.005, picture.print_lost),
         "cut": (0.0, 0.0, severity),
     }[fault]
     return True if value < low else False if value > high else None
