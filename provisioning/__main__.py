@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OneWindowError as error:
         print(f"onewindow-provision: {error.code}: {error}\n{error.notice}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return code
 
 
