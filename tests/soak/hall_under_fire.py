@@ -9,14 +9,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning.broker_folder import mosquitto_program
 from provisioning.demo_hall import make_demo_hall
-from provisioning.hall_plan import HallPlan, demonstration_plan
-from tests.support.mosquitto_server import free_port
+from tests.support.running_central import plan_on_free_ports
 
 BROKER, CENTRAL = "broker", "central"
 LETTERS = "STUVWXYZ"
@@ -124,14 +122,3 @@ class HallUnderFire:
         command += ["--told", str(self.told / name), "--every", str(self._every), "--waiting", str(self._waiting)]
         command += ["--letter", LETTERS[number], "--seed", str(self._seed + number)]
         return Path.cwd(), command
-
-
-def plan_on_free_ports() -> HallPlan:
-    """Return the demonstration hall, wishing for ports that nobody has."""
-    plan = demonstration_plan()
-    return replace(
-        plan,
-        broker_port=free_port(),
-        web_port=free_port(),
-        units=tuple(replace(unit, port=free_port()) for unit in plan.units),
-    )
