@@ -40,6 +40,13 @@ def paper_planes(tiny: Pixels) -> list[Plane]:
     return [_closed(gray), _closed(white)]
 
 
+def tint_plane(tiny: Pixels) -> Plane:
+    """Return how far each pixel's colour is from the usual one: a blue card on a brown desk, both dark."""
+    lab = cv2.cvtColor(tiny, cv2.COLOR_BGR2Lab)
+    apart = [cv2.absdiff(lab[..., i], np.full(tiny.shape[:2], np.median(lab[::4, ::4, i]), np.uint8)) for i in (1, 2)]
+    return _closed(cv2.convertScaleAbs(cv2.max(*apart), alpha=3))
+
+
 def changed_plane(tiny: Pixels, empty: Pixels) -> Plane:
     """Return how much each pixel differs from the empty desk, 255 the most, with print filled in."""
     # The lamp or the camera's exposure may have changed as a whole: what most of the rim says is taken out.

@@ -21,6 +21,7 @@ from edge.capture.candidates import (
     outline_quads,
     paper_planes,
     plausible,
+    tint_plane,
 )
 from edge.capture.quad import Quad, has_known_shape, upright
 from edge.capture.shrink import shrink, to_frame
@@ -65,6 +66,7 @@ def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels
     # The outline of what is white is enough for most frames, and costs a tenth of the whole pool.
     best = _best(small, to_frame(outline_quads(planes[1]), again), white, 1)
     if best is None or not _plain(best, small, planes[1], again):
+        planes.append(tint_plane(tiny))
         if empty_desk is not None and empty_desk.shape == frame.shape:
             planes.append(changed_plane(tiny, shrink(shrink(empty_desk, SMALL_SIDE)[0], TINY_SIDE)[0]))
         pool = [looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)]

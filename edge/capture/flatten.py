@@ -28,27 +28,48 @@ class Format:
     inches: float  # of the sheet's longer side; 0 when its true size is not known
 
 
-_A4: Final = Format("a4", 1654, 2339, 11.69)  # 200 dpi: the floor at which 小五 print is read
-_CARD: Final = Format("card", 646, 1024, 3.37)  # 304 dpi
+_A4_LONG: Final = 2339  # pixels: 200 dpi, the floor at which 小五 print is read
+_A4_INCHES: Final = 11.69
+_CARD_LONG: Final = 1024  # 304 dpi
+_CARD_INCHES: Final = 3.37
+_A4_SEEN_MIN: Final = 1600  # frame pixels: what has the shape of A4 and fewer may as well be A5 or A6
+_CARD_SEEN_MAX: Final = 1400  # what has the shape of a card and more is a receipt or a certificate
+_SIZE_TOLERANCE: Final = 0.08
 
 
-def choose_format(quad: Quad, frame_width: int, frame_height: int) -> Format:
-    """Return the page's format: A4 and identity cards have their own, everything else keeps its proportions.
+def choose_format(quad: Quad, frame_width: int, frame_height: int, dots_per_inch: float = 0.0) -> Format:
+    """Return the page's format: A4 and identity cards have their own, everything else keeps its proportions and pixels.
 
-    An open booklet of two A5 leaves, and a residence booklet, have the shape of A4 and are taken for it.
+    An open booklet of two A5 leaves has the shape of A4 and is taken for it. Where the camera's `dots_per_inch` on the
+    desk are known, the size says what the shape alone leaves open.
     """
     aspect = true_aspect(quad, frame_width, frame_height)
-    upright, lying = max(aspect, 1 / aspect), aspect > 1
-    if abs(upright / A4_ASPECT - 1) < ASPECT_TOLERANCE:
-        chosen = _A4
-    elif abs(upright / CARD_ASPECT - 1) < ASPECT_TOLERANCE:
-        chosen = _CARD
+    long_aspect = max(aspect, 1 / aspect)
+    seen = float(side_lengths(quad).max())
+    kind, longest, inches = _known_size(long_aspect, seen, dots_per_inch)
+    if kind == "other":
+        longest = int(np.clip(round(seen), 64, LONGEST))
+        inches = seen / dots_per_inch if dots_per_inch else 0.0
     else:
-        longest = int(np.clip(side_lengths(quad).max(), 64, LONGEST))
-        chosen = Format("other", max(64, round(longest / upright)), longest, 0.0)
-    if not lying:
-        return chosen
-    return Format(chosen.kind, chosen.height, chosen.width, chosen.inches)
+        long_aspect = A4_ASPECT if kind == "a4" else CARD_ASPECT
+    other = max(64, round(longest / long_aspect))
+    return Format(kind, longest, other, inches) if aspect > 1 else Format(kind, other, longest, inches)
+
+
+def _known_size(long_aspect: float, seen: float, dots_per_inch: float) -> tuple[str, int, float]:
+    for kind, aspect, longest, inches in (
+        ("a4", A4_ASPECT, _A4_LONG, _A4_INCHES),
+        ("card", CARD_ASPECT, _CARD_LONG, _CARD_INCHES),
+    ):
+        if abs(long_aspect / aspect - 1) >= ASPECT_TOLERANCE:
+            continue
+        if dots_per_inch:
+            fits = abs(seen / dots_per_inch / inches - 1) < _SIZE_TOLERANCE
+        else:
+            fits = seen >= _A4_SEEN_MIN if kind == "a4" else seen <= _CARD_SEEN_MAX
+        if fits:
+            return kind, longest, inches
+    return "other", 0, 0.0
 
 
 def flatten(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
@@ -61,16 +82,18 @@ def flatten(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
     return page
 
 
-def even(page: Pixels, light: Light, kind: str) -> Pixels:
+def even(page: Pixels, light: Light, kind: str, white: float = 0.0) -> Pixels:
     """Return the page as if lit evenly: every pixel divided by what bare paper would be there.
 
     Division keeps colours, so red seals stay red. A card has no bare paper and a tint of its own: it gets the smooth
-    light only, keeps its colour, and what the desk shows behind its round corners becomes white.
+    light only, keeps its colour, and what the desk shows behind its round corners becomes white. A card that is
+    dark against the frame's `white` (1 to 255; 0 when not known) stays dark.
     """
     height, width = page.shape[:2]
     if kind == "card":
         ground = cv2.resize(light.smooth.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
-        evened: Pixels = cv2.divide(page, cv2.merge([ground] * 3), scale=CARD_TINT)
+        tint = CARD_TINT * min(1.0, 1.4 * light.brightness / white) if white else CARD_TINT
+        evened: Pixels = cv2.divide(page, cv2.merge([ground] * 3), scale=tint)
         evened[_round_corners(width, height)] = 255
         return evened
     # No brighter than twenty times: in the dark there is nothing but noise to be made brighter.

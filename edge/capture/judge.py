@@ -21,6 +21,7 @@ from firmware.ports import Pixels
 
 BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 run together above it
 DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
+LONG_SIDE_MIN: Final = 420.0  # frame pixels: an identity card's number at 125 dpi
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
 GLARE_MAX: Final = 0.0055  # of the printed area
@@ -46,7 +47,8 @@ class Seen:
     light: Light
     quad: Quad  # in frame pixels
     support: float
-    dots_per_inch: float  # 0 when unknown
+    long_side: float  # in frame pixels
+    dots_per_inch: float  # of the frame on the sheet; 0 when unknown
     frame_width: int
     frame_height: int
 
@@ -63,6 +65,7 @@ def measure(seen: Seen) -> Measures:
     blur, contrast, noise = _fine(seen, ink)
     return Measures(
         found=seen.support,
+        long_side_px=seen.long_side,
         dots_per_inch=seen.dots_per_inch,
         brightness=seen.light.brightness,
         ink_share=float(ink.mean()),
@@ -80,7 +83,7 @@ def judge(measures: Measures, cut: tuple[str, ...]) -> Verdict:
     unsteady = measures.contrast * measures.brightness < STEADY_MIN * measures.noise
     if cut:
         return verdict.edge_cut(cut)
-    if 0 < measures.dots_per_inch < DOTS_MIN:
+    if measures.long_side_px < LONG_SIDE_MIN or 0 < measures.dots_per_inch < DOTS_MIN:
         return verdict.TOO_FAR
     if measures.brightness < DARK_BELOW and unsteady:
         return verdict.TOO_DARK

@@ -13,6 +13,7 @@ from edge.capture.judge import Seen, cut_sides, judge, measure
 from edge.capture.light import measure_light
 from edge.capture.quad import Corners, as_corners, side_lengths
 from edge.capture.shrink import checked, shrink
+from edge.capture.sides import white_level
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
@@ -47,13 +48,15 @@ class CapturedPage:
         return f"CapturedPage({self.width}x{self.height}, {self.verdict.code})"  # never the page itself
 
 
-def capture(frame: Pixels, *, empty_desk: Pixels | None = None) -> CapturedPage:
+def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: float = 0.0) -> CapturedPage:
     """Return the sheet in this frame as an upright, flat, evenly lit, cropped and judged page.
 
     Args:
         frame: the document camera's full frame, BGR; best at least 2480 pixels on its longest side.
         empty_desk: a frame of the same camera and size with nothing on the desk; helps where paper and desk are alike.
             One of another size is left aside.
+        dots_per_inch: of the frame on the desk, when the camera is fixed and was measured; 0 when not known. Tells
+            a sheet of A5 from one of A4.
 
     Raises:
         PictureRefused: the frame is not height × width × 3 of bytes.
@@ -65,14 +68,15 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None) -> CapturedPage:
     if sheet is None:
         whole, _ = shrink(frame, LONGEST)
         return _captured(whole, None, verdicts.NOTHING_THERE, Measures())
-    shape = choose_format(sheet.quad, width, height)
+    shape = choose_format(sheet.quad, width, height, dots_per_inch)
     page = flatten(frame, sheet.quad, shape.width, shape.height)
     thumb = flatten(small, (sheet.quad - (factor - 1) / 2) / factor, *thumb_size(shape))
     light = measure_light(thumb)
-    dots = float(side_lengths(sheet.quad).max()) / shape.inches if shape.inches else 0.0
-    measures = measure(Seen(page, thumb, light, sheet.quad, sheet.support, dots, width, height))
+    seen_long = float(side_lengths(sheet.quad).max())
+    dots = seen_long / shape.inches if shape.inches else 0.0
+    measures = measure(Seen(page, thumb, light, sheet.quad, sheet.support, seen_long, dots, width, height))
     verdict = judge(measures, cut_sides(sheet.quad, width, height))
-    return _captured(even(page, light, shape.kind), as_corners(sheet.quad), verdict, measures)
+    return _captured(even(page, light, shape.kind, white_level(small)), as_corners(sheet.quad), verdict, measures)
 
 
 def _captured(page: Pixels, corners: Corners | None, verdict: Verdict, measures: Measures) -> CapturedPage:

@@ -36,6 +36,7 @@ class Measures:
     """What the verdict rests on. Numbers of the picture only, nothing of what stands on it."""
 
     found: float = 0.0  # 0 to 1: the weakest side's support; 0 when no sheet was found
+    long_side_px: float = 0.0  # of the sheet in the frame
     dots_per_inch: float = 0.0  # of the frame on the sheet; 0 when the sheet's true size is not known
     brightness: float = 0.0  # 0 to 255: the paper's, before the light was evened
     ink_share: float = 0.0  # 0 to 1: of the sheet, that holds print

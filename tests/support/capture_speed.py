@@ -63,7 +63,7 @@ def _measured(frame: Pixels, rounds: int) -> Speed:
     small_quad = (sheet.quad - (factor - 1) / 2) / factor
     thumb = flatten(small, small_quad, *thumb_size(shape))
     light = measure_light(thumb)
-    seen = Seen(page, thumb, light, sheet.quad, sheet.support, 200.0, width, height)
+    seen = Seen(page, thumb, light, sheet.quad, sheet.support, 2000.0, 200.0, width, height)
     evened = even(page, light, shape.kind)
     preview, _ = shrink(frame, 1280)
     jpeg = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
