@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,8 +15,12 @@ from broker.mosquitto.configuration import CONFIGURATION_FILE
 from provisioning.broker_folder import mosquitto_program
 from provisioning.demo_hall import make_demo_hall
 from provisioning.hall_plan import HallPlan, demonstration_plan
+from provisioning.ports import is_free_on_loopback
 from tests.support.mosquitto_server import free_port
 from tests.support.wire_unit import WireUnit
+
+
+START_SECONDS_MAX = 10.0
 
 
 class RunningCentral:
@@ -47,6 +52,10 @@ class RunningCentral:
 
     def start_broker(self) -> None:
         self._start("broker", [mosquitto_program(), "-c", CONFIGURATION_FILE], self.state / "broker")
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while is_free_on_loopback(self.broker_port):
+            assert time.monotonic() < deadline, "Mosquitto does not listen"
+            time.sleep(0.01)
 
     def start_ledger(self) -> None:
         self._start("ledger", [sys.executable, "-m", "central", "ledger", "--settings", str(self.settings)], self.state)
