@@ -38,9 +38,20 @@ def run_capture(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     desk = _decoded(arguments.empty_desk) if arguments.empty_desk else None
 
+    written: set[Path] = set()
+
+    def _free(folder: Path, name: str) -> Path:
+        # Photographs from two folders may have one name; an earlier run's pages are written anew.
+        target, count = folder / f"{name}.page.jpg", 1
+        while target in written:
+            count += 1
+            target = folder / f"{name}-{count}.page.jpg"
+        return target
+
     def one(path: Path, frame: Pixels) -> dict[str, Any]:
         page = capture(frame, empty_desk=desk)
-        target = arguments.out / f"{path.stem}.page.jpg"
+        target = _free(arguments.out, path.stem)
+        written.add(target)
         target.write_bytes(page.jpeg)
         return _page_line(page) | {"page": str(target)}
 

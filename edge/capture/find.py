@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edge.capture.candidates import (
     Plane,
@@ -25,14 +26,15 @@ from edge.capture.candidates import (
 )
 from edge.capture.quad import Quad, has_known_shape, upright
 from edge.capture.shrink import shrink, to_frame
-from edge.capture.sides import Floats64, refit, same_ground, supports, white_level
+from edge.capture.sides import Floats64, Looks, refit, same_ground, supports, white_level
 from firmware.ports import Pixels
 
 SMALL_SIDE: Final = 820
 TINY_SIDE: Final = 410
 SUPPORT_MIN: Final = 0.5  # below it the weakest side is no edge: white on white has 0.58, an empty desk 0.45 at most
 CUT_SUPPORT: Final = 0.6  # asked of the sides that are left when one lies outside the frame
-_CUT_BELIEVED: Final = 0.45  # of a side outside the frame: a whole sheet wins over one that is cut
+_CUT_BELIEVED: Final = 0.62  # of a side outside the frame: a whole sheet wins over one that is cut
+_GROUND_MAX: Final = 0.35  # of the paper's light, by which what lies beyond the sides may differ
 _ENOUGH: Final = (
     0.75  # a weakest side this good needs no better: then the larger one is the sheet, not the paper beside it
 )
@@ -71,7 +73,7 @@ def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels
             planes.append(changed_plane(tiny, shrink(shrink(empty_desk, SMALL_SIDE)[0], TINY_SIDE)[0]))
         pool = [looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)]
         best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST)
-    if best is None or best.support < (CUT_SUPPORT if best.cut else SUPPORT_MIN):
+    if best is None:
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
     return Sheet(upright(quad), best.support, best.cut)
@@ -99,17 +101,29 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     if not len(pool):
         return None
     height, width = small.shape[:2]
-    order = np.argsort(-_scores(*supports(small, pool, white, stations=24), pool, width * height))
+    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width * height))
     chosen = _apart(pool[order], fits, 0.035 * width)
     fitted = plausible(np.array([refit(small, quad, reach=6, stations=40) for quad in chosen]), width, height)
     if not len(fitted):
         return None
-    sides, differing = supports(small, fitted, white, stations=40)
-    winner = int(np.argmax(_scores(sides, differing, fitted, width * height)))
-    known = ~np.isnan(sides[winner])
-    if not (known & np.roll(known, 1)).any():
-        return None  # no corner of it is in the frame: an edge across it, or a plank, is a desk's
-    return Sheet(fitted[winner], float(sides[winner][known].min()), not known.all())
+    looks = supports(small, fitted, white, stations=40)
+    scores = np.where(_believable(looks.support), _scores(looks, fitted, width * height), -np.inf)
+    winner = int(np.argmax(scores))
+    if not np.isfinite(scores[winner]):
+        return None
+    known = ~np.isnan(looks.support[winner])
+    return Sheet(fitted[winner], float(looks.support[winner][known].min()), not known.all())
+
+
+def _believable(sides: Floats64) -> npt.NDArray[np.bool_]:
+    """Say which quads could be a sheet at all: by their weakest side, and when cut, by having a corner in the frame.
+
+    One edge across the whole frame, or two, are a desk's or a plank's.
+    """
+    known = ~np.isnan(sides)
+    cornered = (known & np.roll(known, 1, axis=1)).any(axis=1)
+    least = np.where(known.all(axis=1), SUPPORT_MIN, CUT_SUPPORT)
+    return np.asarray(cornered & (np.where(known, sides, 1.0).min(axis=1) >= least))
 
 
 def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
@@ -123,13 +137,15 @@ def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
     return chosen
 
 
-def _scores(sides: Floats64, differing: Floats64, quads: Quads, frame_area: int) -> Floats64:
-    known = np.nan_to_num(sides, nan=_CUT_BELIEVED)
+def _scores(looks: Looks, quads: Quads, frame_area: int) -> Floats64:
+    known = np.nan_to_num(looks.support, nan=_CUT_BELIEVED)
     x, y = quads[..., 0], quads[..., 1]
     area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / frame_area
     weakest = np.minimum(known.min(axis=1), _ENOUGH)
     size = np.sqrt(np.clip(area, 0, 1))
-    score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size - np.maximum(0, differing - _TINT_MAX)
+    score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size
+    # One side over wood; or three sides at the desk and the fourth along a line of print, with more paper beyond.
+    score -= np.maximum(0, looks.tints - _TINT_MAX) + np.clip(looks.grounds - _GROUND_MAX, 0, 0.2)
     return np.asarray(score, np.float64)
 
 

@@ -5,6 +5,8 @@ Everything here looks at profiles: short lines of pixels across a side, from out
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -23,16 +25,22 @@ _GROUND_MAX: Final = 0.16  # by which desks beside the four sides may differ, of
 _STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How n quads look along their sides."""
+
+    support: Floats64  # n × 4, 0 to 1; NaN for a side of which over half lies outside the frame
+    tints: Floats64  # n, 0 to 2: by how much the sides differ in colour inside; 0.2 when one runs over wood
+    grounds: Floats64  # n: by how much they differ in what lies outside, as a share of the paper's light
+
+
 def white_level(small: Pixels) -> float:
     """Return how bright white is in this frame, 1 to 255: contrasts are judged against it, so that dusk is no fault."""
     return max(1.0, float(np.percentile(small[::4, ::4].max(axis=2), 97)))
 
 
-def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> tuple[Floats64, Floats64]:
-    """Return for each quad its four sides' support, and how much its sides differ in colour inside.
-
-    Support is n × 4, 0 to 1; NaN for a side of which over half lies outside the frame. The difference is n, 0 to 2:
-    near 0 for one sheet, 0.2 and more when one side runs over wood and another over paper.
+def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> Looks:
+    """Return how these quads look along their sides.
 
     A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the
     way in which it does along the whole side. A printed rule has paper on both sides and supports nothing.
@@ -60,7 +68,12 @@ def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -
     within = np.median(colours[..., arm:, :].mean(axis=-2), axis=2) + 4
     tints = within / within.sum(axis=-1, keepdims=True)
     differing = (tints.max(axis=1) - tints.min(axis=1)).sum(axis=-1)
-    return support, differing.astype(np.float64)
+    beyond = np.median(colours[..., :arm, :].mean(axis=-2), axis=2) + 4
+    left = np.where((count > stations / 2)[..., None], beyond / within, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a quad of which no side is in the frame has no ground
+        grounds = (np.nanmax(left, axis=1) - np.nanmin(left, axis=1)).max(axis=-1)
+    return Looks(support, differing.astype(np.float64), np.nan_to_num(grounds).astype(np.float64))
 
 
 def same_ground(small: Pixels, quad: Quad) -> bool:

@@ -1,0 +1,156 @@
+"""Frame to page: what comes out, in which bounds, and that no frame, however strange, does harm."""
+
+from __future__ import annotations
+
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from broker.errors import PictureRefused
+from broker.messages import PAGE_BYTES_MAX, PAGE_PIXELS_MAX, PAGE_SIDE_MAX, Page
+from edge.capture import CapturedPage, VerdictCode, capture, preview_outline, read_codes
+from edge.capture.encode import encode
+from firmware.ports import Pixels
+from tests.support.capture_generator import FULL_RANGE, PLAIN, make_capture
+
+
+def opened(page: CapturedPage) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(page.jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def test_a_form_becomes_an_upright_page_of_a4_at_200_dpi() -> None:
+    frame = make_capture(PLAIN, 3, width=2592, height=1944).pixels
+
+    page = capture(frame)
+
+    assert page.usable
+    assert page.verdict.code is VerdictCode.GOOD
+    assert (page.width, page.height) == (1654, 2339)
+    assert opened(page).shape == (2339, 1654, 3)
+    assert page.plain_digest == hashlib.sha256(page.jpeg).hexdigest()
+    Page(
+        material="申请表",
+        digest="0" * 64,
+        sealed_bytes=len(page.jpeg),
+        plain_digest=page.plain_digest,
+        width=page.width,
+        height=page.height,
+    )
+
+
+def test_bare_paper_comes_out_white_although_a_shadow_lay_on_it_and_the_seal_stays_red() -> None:
+    frame = make_capture(FULL_RANGE["shadow"], 3, width=2592, height=1944, name="shadow").pixels
+
+    picture = opened(capture(frame))
+
+    margin = np.concatenate([picture[60:2280, 30:80].reshape(-1, 3), picture[60:2280, -80:-30].reshape(-1, 3)])
+    assert np.percentile(margin.min(axis=1), 5) > 215
+    blue, green, red = (picture[..., i].astype(int) for i in range(3))
+    seal = (red > 150) & (green < 130) & (blue < 130)
+    rows, columns = np.nonzero(seal)
+    assert seal.sum() > 3000
+    assert np.median(rows) > 1500
+    assert np.median(columns) > 800
+
+
+def test_a_card_becomes_a_page_of_300_dpi_with_white_behind_its_round_corners() -> None:
+    frame = make_capture(FULL_RANGE["idcard"], 3, width=2592, height=1944, name="idcard").pixels
+
+    page = capture(frame)
+
+    assert (page.width, page.height) == (1024, 646)
+    assert all(opened(page)[row, column].min() > 245 for row in (2, -3) for column in (2, -3))
+
+
+def test_an_empty_desk_gives_the_whole_frame_and_says_so() -> None:
+    page = capture(np.full((1200, 1600, 3), 90, np.uint8))
+
+    assert page.corners is None
+    assert page.verdict.code is VerdictCode.NOTHING_THERE
+    assert not page.usable
+    assert "没有找到纸张" in page.reason
+    assert opened(page).shape == (1200, 1600, 3)
+
+
+def test_a_page_never_shows_itself_in_a_log() -> None:
+    page = capture(np.full((60, 80, 3), 90, np.uint8))
+
+    assert repr(page) == "CapturedPage(80x60, nothing-there)"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        np.zeros((1, 1, 3), np.uint8),
+        np.zeros((1, 4000, 3), np.uint8),
+        np.zeros((3, 2, 3), np.uint8),
+        np.zeros((900, 1200, 3), np.uint8),
+        np.full((900, 1200, 3), 255, np.uint8),
+        np.random.default_rng(1).integers(0, 256, (900, 1200, 3), np.uint8),
+        np.zeros((5000, 7900, 3), np.uint8),
+    ],
+    ids=["one pixel", "one row", "six pixels", "black", "white", "noise", "40 megapixels"],
+)
+def test_a_strange_frame_gives_a_page_within_the_bounds_and_a_verdict(frame: Pixels) -> None:
+    page = capture(frame)
+
+    assert not page.usable
+    assert 0 < len(page.jpeg) <= PAGE_BYTES_MAX
+    assert max(page.width, page.height) <= PAGE_SIDE_MAX
+    assert page.width * page.height <= PAGE_PIXELS_MAX
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        np.zeros((90, 120), np.uint8),
+        np.zeros((90, 120, 1), np.uint8),
+        np.zeros((90, 120, 4), np.uint8),
+        np.zeros((90, 120, 3), np.float32),
+        np.zeros((0, 120, 3), np.uint8),
+        np.zeros((90, 0, 3), np.uint8),
+    ],
+)
+def test_what_is_no_frame_is_refused_everywhere(frame: Pixels) -> None:
+    for way_in in (capture, preview_outline, read_codes):
+        with pytest.raises(PictureRefused):
+            way_in(frame)
+
+
+def test_a_frame_that_is_a_view_of_another_gives_the_same_page() -> None:
+    frame = make_capture(PLAIN, 2, width=1280, height=960).pixels
+    wide = np.zeros((960, 2560, 3), np.uint8)
+    wide[:, ::2] = frame
+
+    assert capture(wide[:, ::2]).plain_digest == capture(frame).plain_digest
+
+
+def test_a_page_full_of_noise_is_pressed_until_it_fits() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (3400, 3400, 3), np.uint8)
+
+    jpeg, width, height = encode(noise)
+
+    assert len(jpeg) <= PAGE_BYTES_MAX
+    assert (width, height) in {(3400, 3400), (1700, 1700)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    arrays.arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 90), st.integers(1, 90), st.just(3)),
+        elements=st.sampled_from([0, 1, 40, 128, 200, 254, 255]),
+        fill=st.sampled_from([0, 30, 255]),
+    )
+)
+def test_no_small_frame_does_harm(frame: Pixels) -> None:
+    page = capture(frame)
+
+    assert len(page.jpeg) > 0
+    assert page.verdict.notice
+    preview_outline(frame)
