@@ -33,7 +33,7 @@ _A4_INCHES: Final = 11.69
 _CARD_LONG: Final = 1024  # 304 dpi
 _CARD_INCHES: Final = 3.37
 _A4_SEEN_MIN: Final = 1600  # frame pixels: what has the shape of A4 and fewer may as well be A5 or A6
-_CARD_SEEN_MAX: Final = 1400  # what has the shape of a card and more is a receipt or a certificate
+_CARD_SHARE_MAX: Final = 0.62  # of the frame's longest side: what has a card's shape and more is a receipt
 _SIZE_TOLERANCE: Final = 0.08
 
 
@@ -46,7 +46,7 @@ def choose_format(quad: Quad, frame_width: int, frame_height: int, dots_per_inch
     aspect = true_aspect(quad, frame_width, frame_height)
     long_aspect = max(aspect, 1 / aspect)
     seen = float(side_lengths(quad).max())
-    kind, longest, inches = _known_size(long_aspect, seen, dots_per_inch)
+    kind, longest, inches = _known_size(long_aspect, seen, dots_per_inch, max(frame_width, frame_height))
     if kind == "other":
         longest = int(np.clip(round(seen), 64, LONGEST))
         inches = seen / dots_per_inch if dots_per_inch else 0.0
@@ -56,7 +56,7 @@ def choose_format(quad: Quad, frame_width: int, frame_height: int, dots_per_inch
     return Format(kind, longest, other, inches) if aspect > 1 else Format(kind, other, longest, inches)
 
 
-def _known_size(long_aspect: float, seen: float, dots_per_inch: float) -> tuple[str, int, float]:
+def _known_size(long_aspect: float, seen: float, dots_per_inch: float, frame_side: int) -> tuple[str, int, float]:
     for kind, aspect, longest, inches in (
         ("a4", A4_ASPECT, _A4_LONG, _A4_INCHES),
         ("card", CARD_ASPECT, _CARD_LONG, _CARD_INCHES),
@@ -66,7 +66,7 @@ def _known_size(long_aspect: float, seen: float, dots_per_inch: float) -> tuple[
         if dots_per_inch:
             fits = abs(seen / dots_per_inch / inches - 1) < _SIZE_TOLERANCE
         else:
-            fits = seen >= _A4_SEEN_MIN if kind == "a4" else seen <= _CARD_SEEN_MAX
+            fits = seen >= _A4_SEEN_MIN if kind == "a4" else seen <= _CARD_SHARE_MAX * frame_side
         if fits:
             return kind, longest, inches
     return "other", 0, 0.0

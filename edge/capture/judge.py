@@ -158,13 +158,15 @@ def _washed(gray: Floats, lack: Floats, ink: Mask, light: Light, printed: Mask) 
     washed = cv2.morphologyEx(washed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(washed)
     lost = nothing
+    # Where all the paper is as bright as can be, brightness says nothing and the fading print must say it alone.
+    least = 2 * _FADING_MIN if light.brightness > 246 else _FADING_MIN
     for blob in range(1, count):
         left, top, width, height, _ = stats[blob]
         rows, columns = slice(max(0, top - _RIM), top + height + _RIM), slice(max(0, left - _RIM), left + width + _RIM)
         one = labels[rows, columns] == blob
         rim = cv2.dilate(one.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)).astype(bool) & ~one
         fading = peak[rows, columns][rim & (peak[rows, columns] > 0.03)]
-        if fading.size >= 8 and np.mean(fading < 0.5 * usual_peak) > _FADING_MIN:
+        if fading.size >= 8 and np.mean(fading < 0.5 * usual_peak) > least:
             lost[rows, columns] |= one
     return lost
 

@@ -93,6 +93,7 @@ class Capture:
     page_scale: float = 1.0  # frame pixels per 200 dpi page pixel
     print_lost: float = 0.0  # share of the printed area under a finger
     print_washed: float = 0.0  # share of the printed area where glare leaves less than a quarter of the ink's contrast
+    print_pale: float = 0.0  # the same for less than 0.45 of it: an officer reads it, and does not like it
 
 
 def make_capture(
@@ -125,7 +126,8 @@ def make_capture(
     # What is left between paper and the thin strokes of small print once the reflection has filled the sensor.
     gain = drawn["light"]
     bare, stroke = (np.minimum(1, gain * (albedo * light + reflection)) for albedo in (0.96, 0.45))
-    washed = box & (bare - stroke < 0.25 * (0.96 - 0.45) * light * gain) & (hand_mask < 0.5)
+    left = (bare - stroke) / ((0.96 - 0.45) * light * gain)
+    washed, pale = (box & (left < share) & (hand_mask < 0.5) for share in (0.25, 0.45))
     return Capture(
         pixels=pixels,
         corners=corners,
@@ -137,6 +139,7 @@ def make_capture(
         page_scale=float(np.linalg.norm(corners[1] - corners[0])) / page_px,
         print_lost=float((box & (hand_mask > 0.5)).sum()) / inked,
         print_washed=float(washed.sum()) / inked,
+        print_pale=float(pale.sum()) / inked,
     )
 
 

@@ -136,7 +136,7 @@ SEVERITIES: dict[str, tuple[float, ...]] = {
     "blur": (1.0, 1.5, 1.8, 2.4, 3.0, 3.6, 4.5),  # σ in page pixels of 200 dpi
     "motion": (3.0, 5.0, 8.0, 12.0, 16.0),  # length in page pixels
     "dark": (0.5, 0.2, 0.1, 0.06, 0.03, 0.012),  # of the light, at a noise of 4
-    "glare": (0.15, 0.5, 0.9, 1.4),  # peak, in units of the paper's white
+    "glare": (0.1, 0.15, 0.25, 0.5, 0.9, 1.4),  # peak, in units of the paper's white
     "finger": (0.04, 0.08, 0.14, 0.22),  # reach over the sheet, of its width
     "cut": (0.02, 0.05, 0.10),  # of the frame's width
 }
@@ -169,12 +169,14 @@ def _page_scale(width: int) -> float:
 
 def _readable(fault: str, severity: float, picture: Capture) -> bool | None:
     """Return what is true: between the bounds people differ, and nothing is counted."""
+    if fault == "glare" and picture.print_washed < 0.005:
+        return True if picture.print_pale < 0.005 else None
     low, high, value = {
         "none": (1.0, 2.0, 0.0),
         "blur": (1.9, 2.9, severity),
         "motion": (5.5, 11.0, severity),
         "dark": (-3.0, -1.0, -0.84 * 245 * severity / 4.0),
-        "glare": (0.0005, 0.005, picture.print_washed),
+        "glare": (0.0, 0.0, picture.print_washed),
         "finger": (0.0005, 0.005, picture.print_lost),
         "cut": (0.0, 0.0, severity),
     }[fault]
