@@ -19,7 +19,6 @@ from provisioning.ports import is_free_on_loopback
 from tests.support.mosquitto_server import free_port
 from tests.support.wire_unit import WireUnit
 
-
 START_SECONDS_MAX = 10.0
 
 
