@@ -39,6 +39,7 @@ def main() -> int:
     print(f"chain     {'whole' if not outcome.verified else outcome.verified}")
     for story in outcome.died:
         print(f"ended by itself: {story}")
+    print(outcome.log_ends, end="")
     print("KEPT" if outcome.is_kept else "BROKEN")
     return 0 if outcome.is_kept else 1
 

@@ -31,6 +31,7 @@ class Outcome:
     drain_seconds: float
     verified: str  # what `onewindow-central verify` said; "" when the chain is whole
     died: list[str] = field(default_factory=list)  # processes that ended by themselves
+    log_ends: str = ""  # of all processes, when something was stuck
 
     @property
     def is_kept(self) -> bool:
@@ -71,6 +72,8 @@ def soak(
             hall.start(victim)
             say(f"{time.monotonic() - began:7.0f} s  {sum(faults.values())} kills  {_told(hall)} promised")
         drain_seconds, stuck = _heal(hall)
+        died += [f"{name} ended by itself:\n{hall.log_end(name)}" for name in hall.died()]
+        ends = "" if not stuck else "\n".join(f"--- {name}\n{hall.log_end(name)}" for name in hall.names)
     finally:
         hall.close()
     verified = hall.central_command("verify")
@@ -81,6 +84,7 @@ def soak(
         drain_seconds=drain_seconds,
         verified="" if verified.returncode == 0 else (verified.stdout + verified.stderr)[-1500:],
         died=died,
+        log_ends=ends,
     )
 
 
