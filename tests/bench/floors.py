@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -21,14 +22,16 @@ def fsyncs(folder: Path, count: int = 200, size: int = 4096) -> list[float]:
     return taken
 
 
-def round_trips(client: mqtt.Client, topic: str, size: int, count: int = 100) -> list[float]:
-    """Return the seconds from publishing `size` bytes with QoS 1 to the broker's acknowledgement, `count` times.
+def round_trips(client: mqtt.Client, topic: str, sizes: Sequence[int], count: int = 100) -> list[float]:
+    """Return the seconds from publishing messages of these sizes with QoS 1 to the last acknowledgement, `count` times.
 
     The client is connected with TCP_NODELAY and may write the topic.
     """
     taken = []
     for _ in range(count):
         start = time.perf_counter()
-        client.publish(topic, bytes(size), 1).wait_for_publish(5)
+        sent = [client.publish(topic, bytes(size), 1) for size in sizes]
+        for message in sent:
+            message.wait_for_publish(5)
         taken.append(time.perf_counter() - start)
     return taken

@@ -50,7 +50,8 @@ def figures(folder: Path, jpeg: bytes, day: str) -> list[Figure]:
         sync = statistics.median(fsyncs(folder))
         # Chunks that no manifest will name: they cost the broker what a packet's cost it, and central drops them.
         there = topics.up(unit.unit, Up.CHUNK)
-        trips = [statistics.median(round_trips(unit.client, there, size)) for size in (len(single[0].chunks[0]), 600)]
+        sizes = [len(part) for part in (*single[0].chunks, single[0].manifest)]
+        trips = [statistics.median(round_trips(unit.client, there, trip)) for trip in (sizes, [600])]
         return [
             Figure(
                 name="intake, one-page packets, window 20",
@@ -77,7 +78,7 @@ def _alone(seconds: Sequence[float], sync: float, trips: float) -> Figure:
         goal=4.0,
         better="lower",
         note=f"p99 {percentile(seconds, 0.99) * 1000:.1f} ms; {len(steps)} of {len(seconds)} between 35 and 100 ms "
-        f"(40 ms steps would be Nagle's); fsync {sync * 1000:.2f} ms, both trips (page, receipt) {trips * 1000:.2f} ms",
+        f"(Nagle steps by 40); fsync {sync * 1000:.2f} ms, both trips (packet, receipt) {trips * 1000:.2f} ms",
     )
 
 
