@@ -5,6 +5,7 @@ thread; the same pixels always give the same page.
 
     pixels ─► shrink ─► find ─► flatten ─► even ─► judge ─► encode ─► CapturedPage
     pixels ─► scan ─► codes
+    previews ─► preview ─► outline;  watch ─► when to photograph, hands free
 """
 
 from edge.capture.page import CapturedPage, capture
@@ -12,14 +13,18 @@ from edge.capture.preview import preview_outline
 from edge.capture.quad import Corners
 from edge.capture.scan import Code, read_codes
 from edge.capture.verdict import Measures, Verdict, VerdictCode
+from edge.capture.watch import Step, Watched, Watcher
 
 __all__ = [
     "CapturedPage",
     "Code",
     "Corners",
     "Measures",
+    "Step",
     "Verdict",
     "VerdictCode",
+    "Watched",
+    "Watcher",
     "capture",
     "preview_outline",
     "read_codes",
