@@ -27,5 +27,7 @@ def test_nothing_that_was_accepted_is_lost_doubled_or_altered(tmp_path: Path) ->
     account = outcome.account
     assert account.packets >= PACKETS_MIN
     assert (account.lost, account.doubled, account.altered, account.gaps) == (0, 0, 0, 0), account
-    assert outcome.stuck == 0, f"{outcome.stuck} without a receipt after {outcome.drain_seconds:.0f} s\n{outcome.log_ends}"
+    assert outcome.stuck == 0, (
+        f"{outcome.stuck} without a receipt after {outcome.drain_seconds:.0f} s\n{outcome.log_ends}"
+    )
     assert outcome.verified == "", "the chain is not whole"
