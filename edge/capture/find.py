@@ -41,6 +41,7 @@ _ENOUGH: Final = (
 _BESIDE_MAX: Final = 0.12  # of all that is bright may lie outside a plain sheet
 _TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
+_BEST_QUICK: Final = 2
 _BEST: Final = 7  # candidates that are fitted
 
 
@@ -53,10 +54,13 @@ class Sheet:
     cut: bool = False  # whether a side lies outside the frame, or on its rim
 
 
-def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels | None = None) -> Sheet | None:
+def find_sheet(
+    frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels | None = None, quick: bool = False
+) -> Sheet | None:
     """Return the sheet that lies under the camera, or None when there is none to be seen.
 
     An `empty_desk` of the frame's size adds candidates where paper and desk are alike; another size is left aside.
+    `quick` looks at whiteness alone and fails more often on a white desk; for live pictures.
     `small` is the frame as `shrink(frame, SMALL_SIDE)` made it, for a caller who has it already.
     """
     if small is None:
@@ -68,11 +72,13 @@ def find_sheet(frame: Pixels, empty_desk: Pixels | None = None, *, small: Pixels
     # The outline of what is white is enough for most frames, and costs a tenth of the whole pool.
     best = _best(small, to_frame(outline_quads(planes[1]), again), white, 1)
     if best is None or not _plain(best, small, planes[1], again):
-        planes.append(tint_plane(tiny))
+        if not quick:
+            planes.append(tint_plane(tiny))
         if empty_desk is not None and empty_desk.shape == frame.shape:
             planes.append(changed_plane(tiny, shrink(shrink(empty_desk, SMALL_SIDE)[0], TINY_SIDE)[0]))
-        pool = [looks(plane) for plane in planes for looks in (outline_quads, edge_quads, line_quads)]
-        best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST)
+        looks = (outline_quads, line_quads) if quick else (outline_quads, edge_quads, line_quads)
+        pool = [look(plane) for plane in (planes[1:2] if quick else planes) for look in looks]
+        best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST_QUICK if quick else _BEST)
     if best is None:
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)

@@ -14,5 +14,5 @@ def preview_outline(frame: Pixels) -> Corners | None:
     Raises:
         PictureRefused: not a BGR frame.
     """
-    sheet = find_sheet(checked(frame))
+    sheet = find_sheet(checked(frame), quick=True)
     return as_corners(sheet.quad) if sheet else None

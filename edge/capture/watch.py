@@ -70,7 +70,7 @@ class Watcher:
             PictureRefused: not a BGR frame. The watcher stays as it was.
         """
         preview = checked(preview)
-        sheet = find_sheet(preview)
+        sheet = find_sheet(preview, quick=True)
         quad = None if sheet is None or sheet.cut else sheet.quad
         if self._disturbed(preview, quad, monotonic_ms):
             self._still_since_ms = monotonic_ms
