@@ -71,7 +71,7 @@ def soak(
             time.sleep(chance.uniform(0.0, 1.0) ** 2)
             hall.start(victim)
             say(f"{time.monotonic() - began:7.0f} s  {sum(faults.values())} kills  {_told(hall)} promised")
-        drain_seconds, stuck = _heal(hall)
+        drain_seconds, stuck = _heal(hall, say)
         died += [f"{name} ended by itself:\n{hall.log_end(name)}" for name in hall.died()]
         ends = "" if not stuck else "\n".join(f"--- {name}\n{hall.log_end(name)}" for name in hall.names)
     finally:
@@ -117,7 +117,7 @@ def _restart_died(hall: HallUnderFire) -> list[str]:
     return [f"{name} ended by itself:\n{hall.log_end(name)}" for name in died]
 
 
-def _heal(hall: HallUnderFire) -> tuple[float, int]:
+def _heal(hall: HallUnderFire, say: Say) -> tuple[float, int]:
     """Let everything run, accept no more, and wait until all outboxes are empty. Return seconds, and what is stuck."""
     for name in hall.names:
         hall.start(name)
@@ -125,5 +125,6 @@ def _heal(hall: HallUnderFire) -> tuple[float, int]:
     time.sleep(1.0)  # a process that has just been started does not listen to signals yet
     hall.stop_making()
     while (waiting := hall.waiting()) and time.monotonic() - began < HEAL_SECONDS_MAX:
+        say(f"healed {time.monotonic() - began:4.0f} s ago, {waiting} wait")
         time.sleep(STUCK_LOOK_SECONDS)
     return time.monotonic() - began, waiting
