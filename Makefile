@@ -16,7 +16,8 @@ BIN := $(VENV)/bin
 STAMPS := .run
 PACKAGES := broker firmware edge central provisioning
 READY := $(VENV)/.ready
-EDITABLE := $(foreach package,$(PACKAGES),-e ./$(package)$(if $(filter firmware,$(package)),[simulators])$(if $(filter central,$(package)),[postgresql]))
+COMMA := ,
+EDITABLE := $(foreach package,$(PACKAGES),-e ./$(package)$(if $(filter firmware,$(package)),[simulators$(COMMA)drivers])$(if $(filter central,$(package)),[postgresql]))
 
 define HELP
 One Window (一窗): a service hall on one machine.

@@ -158,7 +158,6 @@ def test_a_bench_opens_what_the_settings_name_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("hid", "not in this version"),
         ("webcam", "one of none, simulated"),
         ("Simulated", "one of none"),
         ("", "one of"),
