@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 NONE: Final = "none"
 SIMULATED: Final = "simulated"
-# Device -> kind -> the file of its driver. That file has `Settings`, a msgspec.Struct of what may stand beside the kind,
+# Device -> kind -> its driver's file. That file has `Settings`, a msgspec.Struct of what may stand beside the kind,
 # and `open_device(settings)`, which returns the port. None: the kind is served by the edge, not by a wire here.
 DRIVERS: Final[Mapping[str, Mapping[str, str | None]]] = {
     "scanner": {"serial": "scanner_serial", "hid": "scanner_hid", "document-camera": None},
