@@ -224,8 +224,8 @@ def _fine(seen: Seen, ink: Mask) -> tuple[float, float, float]:
 
 def _levels(tiles: Tiles, *shares: float) -> npt.NDArray[np.float64]:
     """Return each tile's quantiles, shares × n, by counting: a tenth of what sorting costs."""
-    count, size = len(tiles), tiles[0].size if len(tiles) else 1
-    numbered = tiles.reshape(count, -1).astype(np.int32) + np.arange(count, dtype=np.int32)[:, None] * 256
+    count, size = len(tiles), int(np.prod(tiles.shape[1:]))
+    numbered = tiles.reshape(count, size).astype(np.int32) + np.arange(count, dtype=np.int32)[:, None] * 256
     reached = np.bincount(numbered.ravel(), minlength=count * 256).reshape(count, 256).cumsum(axis=1)
     return np.array([(reached <= share * (size - 1)).sum(axis=1) for share in shares], np.float64)
 
