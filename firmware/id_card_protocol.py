@@ -18,6 +18,7 @@ from firmware.id_card_frames import (
     READ,
     SELECT,
     STATUS,
+    TEXT_BYTES,
     Command,
     FrameRefused,
     FrameStream,
@@ -34,7 +35,9 @@ log = logging.getLogger(__name__)
 POLL_SECONDS: Final = 0.3  # 300–500 ms is what readers in practice are asked at
 REPLY_SECONDS_MAX: Final = 1.0  # find and select answer in some 100 ms
 READ_SECONDS_MAX: Final = 2.0  # 1295 bytes at 115200 take 0.11 s; the reader itself up to a second
+CALL_SECONDS_MAX: Final = 3.0  # that reading a found card may take beyond the caller's own timeout
 TRIES_MAX: Final = 2  # of a question whose answer came garbled, and of a card that did not read
+_STALE_READS_MAX: Final = 8  # of 4096 bytes each: a line that never falls silent is not emptied, but answered "garbled"
 
 
 class ByteStream(Protocol):
@@ -64,6 +67,7 @@ class IdCardConversation:
         self._line = line
         self._clock = clock
         self._frames = FrameStream()
+        self._give_up_at = 0.0  # set by each call
         self._given = False  # the card that lies there was read, or was found unreadable: it must leave first
 
     def check(self) -> None:
@@ -72,6 +76,7 @@ class IdCardConversation:
         Raises:
             CardReaderFailed: it does not answer, or says that it is not well.
         """
+        self._give_up_at = self._clock() + REPLY_SECONDS_MAX
         reply = self._ask(STATUS, REPLY_SECONDS_MAX)
         if reply.status != OK:
             raise CardReaderFailed(f"the reader says {reply.status_words}")
@@ -84,19 +89,28 @@ class IdCardConversation:
             CardReaderFailed: the reader does not answer, or only nonsense.
         """
         deadline = self._clock() + timeout_seconds
+        self._give_up_at = deadline + CALL_SECONDS_MAX
         while True:
             found = self._ask(FIND, REPLY_SECONDS_MAX).status == FOUND
             if not found:
                 # Gone; or still there and hidden by a reader that wants it lifted. The next find is a new laying.
                 self._given = False
             elif not self._given:
-                self._given = True
-                return self._read_found()
+                return self._give_found()
             left = deadline - self._clock()
             if left <= 0:
                 return None
             # Nothing is expected now: waiting for a byte is waiting, and takes noise off the line.
             self._line_read(min(POLL_SECONDS, left))
+
+    def _give_found(self) -> IdCard:
+        try:
+            card = self._read_found()
+        except CardUnreadable:
+            self._given = True  # said once; a reader that failed instead leaves the card to be read again
+            raise
+        self._given = True
+        return card
 
     def _read_found(self) -> IdCard:
         refusal = "the card was not read"
@@ -116,24 +130,35 @@ class IdCardConversation:
         raise CardUnreadable(refusal)
 
     def _ask(self, command: Command, seconds_max: float) -> Reply:
+        deadline = min(self._clock() + seconds_max, self._give_up_at)
         for attempt in range(TRIES_MAX):
-            self._frames.reset()  # an answer to an older question is none to this one
+            self._forget_older_answers()
             self._line_write(build_command(command))
             try:
-                return self._answer(seconds_max)
+                return self._answer(command, deadline)
             except FrameRefused as error:
                 log.warning("the ID card reader sent no frame (%s), try %d of %d", error, attempt + 1, TRIES_MAX)
         raise CardReaderFailed("the reader's answers are garbled; look at the cable")
 
-    def _answer(self, seconds_max: float) -> Reply:
-        deadline = self._clock() + seconds_max
+    def _forget_older_answers(self) -> None:
+        # An answer that came late, or twice, would be taken for this question's: a card's for a find's.
+        for _ in range(_STALE_READS_MAX):
+            if not self._line_read(0.0):
+                break
+        self._frames.reset()
+
+    def _answer(self, command: Command, deadline: float) -> Reply:
         while True:
             body = self._frames.next_body()
             if body is not None:
-                return parse_reply(body)
+                reply = parse_reply(body)
+                if _answers(command, reply):
+                    return reply
+                log.warning("the ID card reader answered out of order (%d bytes); skipped", len(reply.data))
+                continue
             left = deadline - self._clock()
             if left <= 0:
-                raise CardReaderFailed(f"the reader gave no answer within {seconds_max:g} s")
+                raise CardReaderFailed("the reader gave no answer in time")
             self._frames.feed(self._line_read(left))
 
     def _line_read(self, timeout_seconds: float) -> bytes:
@@ -147,3 +172,12 @@ class IdCardConversation:
             self._line.write(data)
         except OSError as error:
             raise CardReaderFailed("the reader's line is gone") from error
+
+
+def _answers(command: Command, reply: Reply) -> bool:
+    """Tell whether the reply can be this command's; failures carry no data and fit all."""
+    if command == FIND:
+        return reply.status != OK
+    if command == READ:
+        return reply.status != FOUND and (reply.status != OK or len(reply.data) > TEXT_BYTES)
+    return reply.status != FOUND and len(reply.data) < TEXT_BYTES

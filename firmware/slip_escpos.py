@@ -108,12 +108,12 @@ def _code128(text: str) -> bytes:
 
 
 def _escpos_dummy() -> Any:
-    return _escpos_printer_module().Dummy()
+    return escpos_printers().Dummy()
 
 
 @functools.cache
-def _escpos_printer_module() -> Any:
-    """Import python-escpos at first use, and undo what its import does to the process.
+def escpos_printers() -> Any:
+    """Return python-escpos's transports. Imports them at first use, and undoes what that does to the process.
 
     Version 3.1 makes a temporary folder that it leaves behind and gives the root logger a handler.
     """
