@@ -1,4 +1,4 @@
-"""Drop-in for drivers/call_display.py: an 8×32 LED matrix drawn as a picture, marked 演示. Never a fallback."""
+"""Drop-in for drivers/call_display_*.py: an 8×32 LED matrix drawn as a picture, marked 演示. Never a fallback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from firmware.led_font import ROWS, Dots, text_dots
+from firmware.led_font import Dots
+from firmware.led_matrix import MATRIX_COLUMNS, MATRIX_ROWS, TEXT_CHARACTERS_MAX, matrix_dots
 from firmware.ports import DisplayFailed
 from firmware.simulators.faults import FaultSwitches
 from firmware.simulators.fonts import font
@@ -24,11 +25,6 @@ FAULTS: Final[Mapping[str, str]] = {
     "dead_row": "一行灯珠不亮",
 }
 HANG_SECONDS_MAX: Final = 3.0
-TEXT_CHARACTERS_MAX: Final = 16
-MATRIX_ROWS: Final = 8
-MATRIX_COLUMNS: Final = 32
-SCROLL_COLUMNS_PER_SECOND: Final = 12.0
-BLINK_SECONDS: Final = 0.5  # lit as long as dark
 _DOT: Final = 18  # pixels a dot
 _BEZEL: Final = 22
 _FOOT: Final = 34
@@ -75,9 +71,7 @@ class SimulatedCallDisplay:
         """Return which of the 8×32 LEDs are lit at this moment."""
         with self._lock:
             text, blink, seconds = self._text, self._blink, self._clock() - self._since
-        matrix = np.zeros((MATRIX_ROWS, MATRIX_COLUMNS), np.bool_)
-        if not (blink and int(seconds / BLINK_SECONDS) % 2):
-            matrix[:ROWS] = _window(text_dots(text), seconds)
+        matrix = matrix_dots(text, blink=blink, seconds=seconds)
         if self.faults.on("dead_row"):
             matrix[3] = False
         if self.faults.on("unplugged"):
@@ -102,21 +96,6 @@ class SimulatedCallDisplay:
     def _must_be_there(self) -> None:
         if self.faults.on("unplugged") or self.faults.on("hung"):
             raise DisplayFailed("the LED display does not answer (simulated)")
-
-
-def _window(dots: Dots, seconds: float) -> Dots:
-    """Return the 32 columns that are seen: what fits in the middle, the rest running from right to left."""
-    shown = np.zeros((ROWS, MATRIX_COLUMNS), np.bool_)
-    width = dots.shape[1]
-    if width <= MATRIX_COLUMNS:
-        left = (MATRIX_COLUMNS - width) // 2
-        shown[:, left : left + width] = dots
-        return shown
-    loop = np.concatenate([dots, np.zeros((ROWS, MATRIX_COLUMNS // 2), np.bool_)], axis=1)
-    begins = int(seconds * SCROLL_COLUMNS_PER_SECOND) % loop.shape[1]
-    columns = (np.arange(MATRIX_COLUMNS) + begins) % loop.shape[1]
-    shown[:] = loop[:, columns]
-    return shown
 
 
 @functools.lru_cache(maxsize=128)

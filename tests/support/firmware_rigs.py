@@ -26,6 +26,7 @@ from firmware.simulators.persons import sample_person
 from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
+from tests.support.driver_rigs_pins import PIN_DISPLAYS, PIN_PANELS
 
 
 @dataclass
@@ -99,8 +100,8 @@ def simulated_ticket_printer() -> Iterator[Rig]:
 
 SCANNERS: list[Opener] = [simulated_scanner]
 DOCUMENT_CAMERAS: list[Opener] = [simulated_document_camera]
-CALL_DISPLAYS: list[Opener] = [simulated_call_display]
-PANELS: list[Opener] = [simulated_panel]
+CALL_DISPLAYS: list[Opener] = [simulated_call_display, *PIN_DISPLAYS]
+PANELS: list[Opener] = [simulated_panel, *PIN_PANELS]
 SPEAKERS: list[Opener] = [simulated_speaker]
 ID_CARD_READERS: list[Opener] = [simulated_id_card_reader]
 TICKET_PRINTERS: list[Opener] = [simulated_ticket_printer]

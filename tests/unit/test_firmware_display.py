@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from firmware.led_font import ROWS, text_dots
-from firmware.simulators.call_display import MATRIX_COLUMNS, SCROLL_COLUMNS_PER_SECOND, SimulatedCallDisplay
+from firmware.led_matrix import MATRIX_COLUMNS, SCROLL_COLUMNS_PER_SECOND
+from firmware.simulators.call_display import SimulatedCallDisplay
 
 
 def display_at(now: list[float]) -> SimulatedCallDisplay:
