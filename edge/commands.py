@@ -130,6 +130,13 @@ class TakePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetHandsFree:
+    """自动拍摄: photograph each sheet that lies still, until the visit at the front seat ends."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakePageAnyway:
     """Keep the page that the gate refused last, with its verdict on it."""
 
@@ -261,6 +268,7 @@ Command = (
     | CancelVisit
     | EndVisit
     | TakePage
+    | SetHandsFree
     | TakePageAnyway
     | RemovePage
     | MovePage

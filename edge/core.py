@@ -14,13 +14,24 @@ from typing import Any, Final
 from broker.errors import OneWindowError
 from broker.events import CallShown
 from broker.ids import is_case_number
-from broker.messages import Call, CallPurpose, Outcome, PickupList, QueueStatus, ResendAsked, TicketKeys, UnitState
+from broker.messages import (
+    Call,
+    CallPurpose,
+    Outcome,
+    PacketDoubted,
+    PickupList,
+    QueueStatus,
+    ResendAsked,
+    TicketKeys,
+    UnitState,
+)
 from edge import commands as ask
 from edge.card import Card
 from edge.catalogue import Catalogue
 from edge.commands import Command, Result
 from edge.counter import Counter
 from edge.devices import TRIALS
+from edge.doubts import doubts_told
 from edge.errors import DeviceUnknown, NotOfThisRole, PacketUnknown, PageUnknown, TicketCodeUnknown
 from edge.event_box import EventBox
 from edge.events import (
@@ -28,6 +39,7 @@ from edge.events import (
     Asked,
     CallAnnounced,
     CardLaid,
+    DeskWatched,
     DeviceChecked,
     Event,
     LinkDown,
@@ -40,6 +52,7 @@ from edge.events import (
     SlipPrinted,
     Ticked,
 )
+from edge.hands_free import HandsFree
 from edge.house import Answer, House, succeed
 from edge.issue import IssueDesk
 from edge.link import EventAnswered, EventGivenUp, PacketAnswered, PacketSetAside
@@ -83,6 +96,7 @@ class Core:
         self._seen = seen
         self._calls_seen = CallsSeen(seen, house.clock)
         self._counter = Counter(house) if issue is None or issue.counter is None else issue.counter
+        self._hands_free = HandsFree(house, self._counter)
         self._showing = Showing(version_text)
         self._pickup = PickupDesk(house, self._showing.fetched)
         self._issue = issue
@@ -91,7 +105,7 @@ class Core:
         self._day = house.clock.hall_day()
         self._chores_due_ms = 0
         self._save_due_ms = house.clock.monotonic_ms() + _SAVE_TIME_MS
-        self._shown = Shown(house, card, events, self._counter, self._pickup, issue, self._showing)
+        self._shown = Shown(house, card, events, self._counter, self._pickup, issue, self._showing, self._hands_free)
         self._handlers = self._commands_of(house.role)
         if issue is not None:
             issue.start()
@@ -130,6 +144,8 @@ class Core:
                 self._card_laid(event)
             case PagePhotographed():
                 self._counter.photographed(event)
+            case DeskWatched():
+                self._desk_watched(event)
             case SlipPrinted():
                 if self._issue is not None:
                     self._issue.printed(event)
@@ -172,6 +188,7 @@ class Core:
                 ask.CancelVisit: counter.cancel,
                 ask.EndVisit: counter.end,
                 ask.TakePage: counter.take_page,
+                ask.SetHandsFree: self._hands_free.switch,
                 ask.TakePageAnyway: counter.take_page_anyway,
                 ask.RemovePage: counter.remove_page,
                 ask.MovePage: counter.move_page,
@@ -291,6 +308,12 @@ class Core:
         self._showing.device(device, error)
         self._house.link.state_changed()
 
+    def _desk_watched(self, event: DeskWatched) -> None:
+        try:
+            self._hands_free.watched(event)
+        except OneWindowError as error:
+            self._say(error.notice, "warning", error.code)
+
     def _announced(self, event: CallAnnounced) -> None:
         call, house = event.call, self._house
         if event.spoken:
@@ -324,6 +347,8 @@ class Core:
                     self._status_came(news)
                 case PickupList():
                     self._pickup.list_came(news)
+                case PacketDoubted():
+                    self._doubted(news)
                 case TicketKeys():
                     self._house.day_keys.take(news.keys)
                 case ResendAsked():
@@ -363,6 +388,15 @@ class Core:
         self._showing.called(call)
         house.devices.announce(call)
 
+    def _doubted(self, news: PacketDoubted) -> None:
+        """Point the doubts out in the list, and aloud if the packet is one of this unit's."""
+        kept = self._house.outbox.find(news.packet_id)
+        if kept is None:
+            return
+        told = doubts_told(news.doubts)
+        self._showing.doubts[news.packet_id] = told
+        self._say(f"{kept.ticket} 的材料：{told}", "warning", "second-look")
+
     def _status_came(self, status: QueueStatus) -> None:
         if not self._showing.queue(status):
             return
@@ -385,6 +419,7 @@ class Core:
             self._chores_due_ms = now + _CHORES_MS
             self._chores(now)
         self._house.devices.watch_for_ticket(self._counter.called is not None and self._counter.front is None)
+        self._hands_free.settle()
         self._set_lamps()
         self._view = self._shown.view(self._view)
 

@@ -305,6 +305,7 @@ class Counter:
 
     def take_page_anyway(self, command: TakePageAnyway, answer: Answer) -> None:
         visit = self._step(self._find(command.visit), session.PageKeptAnyway())
+        self.house.devices.sheet_kept()
         succeed(answer, Result(visit=visit.visit_id, page=visit.pages[-1].page_id))
 
     def remove_page(self, command: RemovePage, answer: Answer) -> None:

@@ -58,6 +58,14 @@ class Devices(Protocol):
         """Look for a ticket's code under the document camera, or stop. `Scanned` follows when one lies there."""
         ...
 
+    def watch_desk(self, wanted: bool) -> None:
+        """Watch the desk hands free, or stop. `DeskWatched` follows whenever it has changed."""
+        ...
+
+    def sheet_kept(self) -> None:
+        """The sheet that lies there, which the gate refused, was kept after all: do not take it once more."""
+        ...
+
     def set_lamp(self, lamp: Lamp, state: LampState) -> None: ...
 
     def try_device(self, name: str) -> None:

@@ -16,6 +16,7 @@ from edge.commands import Command, Result
 from firmware.ports import Button, IdCard, Scan
 
 if TYPE_CHECKING:
+    from edge.capture import Step
     from edge.pages import TakenPage
 
 
@@ -66,6 +67,14 @@ class PagePhotographed:
     job: int
     page: TakenPage | None
     error: OneWindowError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskWatched:
+    """Hands free: what the desk looks like has changed. `take`: a new sheet lies still."""
+
+    step: Step
+    take: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,7 @@ Event = (
     | Scanned
     | CardLaid
     | PagePhotographed
+    | DeskWatched
     | SlipPrinted
     | CallAnnounced
     | DeviceChecked

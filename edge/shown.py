@@ -18,6 +18,7 @@ from edge.clock import hall_day
 from edge.counter import Called, Counter
 from edge.devices import LABELS
 from edge.event_box import EventBox
+from edge.hands_free import CAMERA, HandsFree
 from edge.house import House
 from edge.issue import IssueDesk
 from edge.kept import KeptPacket, Place
@@ -59,6 +60,7 @@ class Showing:
         self.calls: deque[CallView] = deque(maxlen=_CALLS_MAX)  # newest first
         self.queue_view: QueueView | None = None
         self.faults: dict[str, OneWindowError | None] = {}
+        self.doubts: dict[str, str] = {}  # packet id -> what the second look points out; gone after a restart
         self._queue_counter = -1
 
     @property
@@ -110,11 +112,13 @@ class Shown:
     pickup: PickupDesk
     issue: IssueDesk | None
     showing: Showing
+    hands_free: HandsFree
     _today: str = ""
     _accepted_by_id: dict[str, AcceptedView] = field(default_factory=dict)  # today's, oldest first
     _refused_by_id: dict[str, AcceptedView] = field(default_factory=dict)
     _accepted: tuple[AcceptedView, ...] = ()
     _refused: tuple[AcceptedView, ...] = ()
+    _doubts_listed: set[str] = field(default_factory=set)
     _free_bytes: tuple[int, int] = field(default=(-1, 0))
 
     def view(self, before: UnitView | None) -> UnitView:
@@ -149,6 +153,7 @@ class Shown:
             devices=self._devices(),
             notice=self._notice(),
             version_text=showing.version_text,
+            hands_free=self.hands_free.view(showing.faults.get(CAMERA)),
         )
         if view == before:
             return before
@@ -248,7 +253,8 @@ class Shown:
     def _list_packets(self) -> None:
         """Bring the two lists up to what has changed in the outbox, which may hold thousands."""
         outbox, today = self.house.outbox, self.house.clock.hall_day()
-        changed = outbox.take_changes()
+        changed = [*outbox.take_changes(), *(self.showing.doubts.keys() - self._doubts_listed)]
+        self._doubts_listed |= self.showing.doubts.keys()
         if today != self._today:
             self._today = today
             self._accepted_by_id.clear()
@@ -288,6 +294,7 @@ class Shown:
             due_provisional=kept.due_provisional,
             notice=kept.notice,
             visit=visit,
+            doubts=self.showing.doubts.get(kept.packet_id, ""),
         )
 
     def _devices(self) -> tuple[DeviceView, ...]:

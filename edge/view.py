@@ -148,6 +148,7 @@ class AcceptedView:
     due_provisional: bool = False  # 预计
     notice: str = ""  # of a refusal
     visit: str = ""
+    doubts: str = ""  # what central's second look points out; "" when nothing, or not yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,17 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandsFreeView:
+    """自动拍摄: each sheet that lies still is photographed by itself."""
+
+    on: bool = False
+    step: str = ""  # of edge.capture.Step, or "paused" while the camera gives no picture; "" when off
+    notice: str = ""  # the step in Chinese
+    beeps: int = 0  # so far; a page that was there sounds each new one
+    beep: Literal["", "good", "bad"] = ""  # which the last one was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitView:
     version: int  # rises with every change
     at_ms: int
@@ -239,6 +251,7 @@ class UnitView:
     devices: tuple[DeviceView, ...] = ()
     notice: NoticeView | None = None
     version_text: str = ""  # of the program
+    hands_free: HandsFreeView = field(default_factory=HandsFreeView)
 
 
 def masked_name(name: str) -> str:

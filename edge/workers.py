@@ -17,6 +17,7 @@ from broker.errors import OneWindowError
 from broker.messages import Call
 from edge.announcer import Announcer
 from edge.capture import capture, read_codes
+from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
 from edge.live import live_jpeg
 from edge.pages import TakenPage
@@ -52,6 +53,7 @@ _TEST_SLIP: Final = Slip(
         SlipLine(code128="TEST-8888", align="center"),
     )
 )
+_DESK_SECONDS: Final = 0.12  # between two looks at the desk, hands free: with the look itself some six a second
 _LIVE_SECONDS: Final = 0.2  # a live picture younger than this is shown to the next who asks
 
 
@@ -158,20 +160,27 @@ class CardThread(DeviceThread):
 
 
 class CameraThread(DeviceThread):
-    """Photographs, gives the live picture, and looks for a ticket under the camera while one is awaited."""
+    """Photographs, gives the live picture, looks for a ticket under the camera while one is awaited, and watches the
+    desk while the clerk works hands free."""
 
     def __init__(self, device: DocumentCamera, put: Put) -> None:
         super().__init__("document_camera", device, put)
         self._camera = device
         self._watching = threading.Event()
         self._last_code = ""
+        self._desk = DeskWatch(put)
         self._live: tuple[float, bytes] = (0.0, b"")
         self._live_lock = threading.Lock()
 
     def wait_seconds(self) -> float:
+        if self._desk.is_on:
+            return _DESK_SECONDS
         return _WATCH_SECONDS if self._watching.is_set() else _CHECK_SECONDS
 
     def idle(self) -> None:
+        if self._desk.is_on:
+            self._desk.look(self._camera.preview(1.0))
+            return
         if not self._watching.is_set():
             self._device.check()
             return
@@ -189,6 +198,17 @@ class CameraThread(DeviceThread):
             self._watching.clear()
             self._last_code = ""
 
+    def watch_desk(self, wanted: bool) -> None:
+        if wanted and not self._desk.is_on:
+            self._desk.switch(True)
+            self._jobs.put(lambda: None)  # ends the long wait
+        elif not wanted and self._desk.is_on:
+            self._desk.switch(False)
+
+    def sheet_kept(self) -> None:
+        if self._desk.is_on:
+            self.ask(lambda: self._desk.took(self._camera.preview(1.0)))
+
     def photograph(self, job: int) -> None:
         self.ask(lambda: self._photograph(job))
 
@@ -204,6 +224,9 @@ class CameraThread(DeviceThread):
         with self._live_lock:
             taken, picture = self._live
             if time.monotonic() - taken < _LIVE_SECONDS:
+                return picture
+            if picture := self._desk.picture(_LIVE_SECONDS * 2):
+                self._live = (time.monotonic(), picture)
                 return picture
             answer: Future[bytes] = Future()
             self.ask(lambda: self._answer_live(answer))
@@ -228,6 +251,7 @@ class CameraThread(DeviceThread):
             frame = self._camera.photograph(3.0)
             captured = capture(frame.pixels)
         except OneWindowError as error:
+            self._desk.failed()
             self._put(PagePhotographed(job, None, error))
             if isinstance(error, DeviceError):
                 raise
@@ -235,6 +259,7 @@ class CameraThread(DeviceThread):
         except Exception:
             # The fence around one photograph: whatever the pixels did, the clerk is told and the camera goes on.
             log.exception("a photograph could not be made a page")
+            self._desk.failed()
             self._put(PagePhotographed(job, None, CameraNotReady("the photograph could not be made a page")))
             return
         page = TakenPage(
@@ -246,6 +271,8 @@ class CameraThread(DeviceThread):
             simulated=frame.simulated,
         )
         self._put(PagePhotographed(job, page))
+        if self._desk.is_on:
+            self._desk.photographed(self._camera.preview(1.0), accepted=captured.usable)
 
 
 class PrinterThread(DeviceThread):
@@ -315,6 +342,14 @@ class Workers:
     def watch_for_ticket(self, wanted: bool) -> None:
         if self._camera is not None:
             self._camera.watch(wanted)
+
+    def watch_desk(self, wanted: bool) -> None:
+        if self._camera is not None:
+            self._camera.watch_desk(wanted)
+
+    def sheet_kept(self) -> None:
+        if self._camera is not None:
+            self._camera.sheet_kept()
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         if self._panel is not None:

@@ -2,7 +2,8 @@
 
 Fed by whoever holds the camera, some five to ten previews a second; says `take` once a sheet. Pure: the time comes with
 each preview. A sheet that is pushed about, or on which a hand comes and goes, is still the same sheet; one that was
-lifted off the desk and laid down again is a new one, since the clerk will have had a reason.
+lifted off the desk and laid down again is a new one, since the clerk will have had a reason. A sheet that the judge
+refused is taken again, but not before something has changed: the same picture would be refused again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LIFTED_MS: Final = 250  # a hand may hide the sheet for a frame or two
 GAP_MS_MAX: Final = 2_000  # previews further apart say nothing about stillness
 _MOVED: Final = 10.0  # grey levels of the mean in a block of the glance; the noise of a preview has 1
 _CORNERS_MOVED: Final = 0.008  # of the frame's longest side
+_LIT_ANEW: Final = 14.0  # grey levels of the whole desk: a lamp was switched on, or turned away
 _OTHER: Final = 0.022  # of the paper's light, in a block of the print: one sheet, laid anew, has 0.02 at most
 _TAKEN_MAX: Final = 8
 _GLANCE: Final = (40, 30)
@@ -37,6 +39,8 @@ class Step(StrEnum):
     MOVING = "moving"  # 请放稳
     STILL = "still"  # taken in a moment
     TAKEN = "taken"  # 已拍，请换下一张
+    CUT = "cut"  # 请移到画面中间
+    REFUSED = "refused"  # what the judge said; taken again once something has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,9 @@ class Watcher:
         self._last_ms: int | None = None
         self._sheet_seen_ms: int | None = None
         self._taken: list[Floats] = []  # since the desk was last bare: the sheet, with and without a hand on it
+        self._held: Quad | None = None  # the last sheet seen since something moved
+        self._looked = False  # a slow look was had since something moved
+        self._refused: Floats | None = None  # the desk as it was when the judge refused; None once it has changed
 
     def see(self, preview: Pixels, monotonic_ms: int) -> Watched:
         """Return what to do now that the desk looks like this.
@@ -74,11 +81,16 @@ class Watcher:
         quad = None if sheet is None or sheet.cut else sheet.quad
         if self._disturbed(preview, quad, monotonic_ms):
             self._still_since_ms = monotonic_ms
+            self._held, self._looked = None, False
         self._last_ms, self._quad = monotonic_ms, quad
+        if quad is None and sheet is None:
+            quad = self._held if self._held is not None else self._slow_look(preview, monotonic_ms)
         if quad is None:
-            return self._without_sheet(monotonic_ms)
-        self._sheet_seen_ms = monotonic_ms
+            return self._without_sheet(monotonic_ms, cut=sheet is not None)
+        self._held, self._sheet_seen_ms = quad, monotonic_ms
         outline = as_corners(quad)
+        if self._refused is not None:
+            return Watched(Step.REFUSED, False, outline)
         if monotonic_ms - self._still_since_ms < STILL_MS:
             return Watched(Step.TAKEN if self._taken else Step.MOVING, False, outline)
         print_ = _print_of(preview, quad)
@@ -88,17 +100,42 @@ class Watcher:
         return Watched(Step.STILL, True, outline)
 
     def again(self) -> None:
-        """Let the sheet that lies there be taken once more: the judge refused it, or the clerk asked."""
-        self._taken = []
+        """Let the sheet that lies there be taken once more, as it lies: the clerk asked."""
+        self._taken, self._refused = [], None
         if self._last_ms is not None:
             self._still_since_ms = self._last_ms
 
-    def _without_sheet(self, now_ms: int) -> Watched:
+    def refused(self) -> None:
+        """The judge refused the sheet that lies there: take it once more as soon as something has changed."""
+        self._taken, self._refused = [], self._glance
+
+    def took(self, preview: Pixels) -> None:
+        """What lies there now was photographed, by whomever: it is not taken again.
+
+        Raises:
+            PictureRefused: not a BGR frame. The watcher stays as it was.
+        """
+        self._refused = None
+        sheet = find_sheet(checked(preview), quick=True)
+        if sheet is not None and not sheet.cut:
+            self._taken = [*self._taken, _print_of(preview, sheet.quad)][-_TAKEN_MAX:]
+
+    def _slow_look(self, preview: Pixels, now_ms: int) -> Quad | None:
+        """Look thoroughly, once for each time that the desk lies still: a quick look misses white on white."""
+        if self._looked or now_ms - self._still_since_ms < LIFTED_MS:
+            return None
+        self._looked = True
+        sheet = find_sheet(preview)
+        return None if sheet is None or sheet.cut else sheet.quad
+
+    def _without_sheet(self, now_ms: int, *, cut: bool) -> Watched:
         if self._sheet_seen_ms is not None and now_ms - self._sheet_seen_ms < LIFTED_MS:
             return Watched(Step.TAKEN if self._taken else Step.MOVING, False, None)
+        if cut:
+            return Watched(Step.CUT, False, None)
         # What hides the sheet moves. Only a desk that lies still and bare says that the sheet was lifted.
         if now_ms - self._still_since_ms >= LIFTED_MS:
-            self._taken = []
+            self._taken, self._refused = [], None
         return Watched(Step.TAKEN if self._taken else Step.EMPTY, False, None)
 
     def _disturbed(self, preview: Pixels, quad: Quad | None, now_ms: int) -> bool:
@@ -107,15 +144,26 @@ class Watcher:
         glance = cv2.resize(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), _GLANCE, interpolation=cv2.INTER_AREA)
         glance = glance.astype(np.float32)
         before, self._glance = self._glance, glance
+        if self._refused is not None and _changed(self._refused, glance):
+            self._refused = None
         if before is None or self._last_ms is None or now_ms - self._last_ms > GAP_MS_MAX:
             return True
-        # A lamp that flickers changes everything alike; what moves changes a part.
-        change = glance - before
-        if float(np.abs(change - np.median(change)).max()) > _MOVED:
+        if _moved(before, glance):
             return True
         if quad is None or self._quad is None:
-            return (quad is None) != (self._quad is None)
+            return False
         return bool(np.abs(quad - self._quad).max() > _CORNERS_MOVED * max(preview.shape))
+
+
+def _moved(before: Floats, after: Floats) -> bool:
+    """Say whether something moved. A lamp that flickers changes everything alike; what moves changes a part."""
+    change = after - before
+    return float(np.abs(change - np.median(change)).max()) > _MOVED
+
+
+def _changed(before: Floats, after: Floats) -> bool:
+    """Say whether anything is other than it was, the light included."""
+    return _moved(before, after) or abs(float(np.median(after - before))) > _LIT_ANEW
 
 
 def _print_of(preview: Pixels, quad: Quad) -> Floats:

@@ -68,10 +68,12 @@ def _nobody_here(view: UnitView) -> Step:
 
 
 def _visit(view: UnitView, visit: VisitView) -> Step:
-    if visit.taking:
+    if visit.taking and not view.hands_free.on:
         return Step("正在拍照，请不要移动材料", "Taking the picture, hold still", level="wait")
     if visit.refused_page is not None:
         sentence = visit.refused_page.verdict.rstrip("。")
+        if view.hands_free.on:
+            return Step(f"{sentence}；放稳后自动重拍", "Not readable: lay it anew, it is taken again", "F8", "warn")
         how = "按 F8" if sentence.endswith("重拍") else "放好后按 F8 重拍"
         return Step(f"{sentence}；{how}", "Not readable: take it again", "F8", "warn")
     if not visit.item_code:
@@ -83,6 +85,9 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
         return blocked
     if (visit.missing or not visit.pages) and (camera := _device_trouble(view, "document_camera")):
         return camera
+    if view.hands_free.on and (visit.missing or not visit.pages):
+        paper = f"把“{visit.missing[0]}”放到高拍仪下" if visit.missing else "把材料放到高拍仪下"
+        return Step(f"{paper}，放稳后自动拍摄；按 F5 关闭", "Lay the paper down; it is taken by itself", "F5")
     if visit.missing:
         more = f"，还有 {len(visit.missing)} 样" if len(visit.missing) > 1 else ""
         return Step(f"把“{visit.missing[0]}”放到高拍仪下，按 F8 拍照{more}", "Lay the paper down and photograph", "F8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge.commands import Command, IssueTicket, ReprintSlip, Result
+from edge.console.beeps import beep_wav
 from edge.console.current import console, wants_json
 from edge.console.orders import command_from_form
 from edge.console.parts import HOME, context_of
@@ -73,6 +74,11 @@ def live_picture() -> Response:
 @blueprint.get("/pages/<page>.jpg")
 def page_picture(page: str) -> Response:
     return Response(console().unit.page_jpeg(page[:64]), mimetype="image/jpeg")
+
+
+@blueprint.get("/beep/<any(good, bad):kind>.wav")
+def beep(kind: Literal["good", "bad"]) -> Response:
+    return Response(beep_wav(kind), mimetype="audio/wav", headers={"Cache-Control": "max-age=86400"})
 
 
 @blueprint.get("/slip.png")

@@ -11,7 +11,7 @@ from edge.view import Role, UnitView, VisitView
 
 # page -> its live parts, each templates/parts/<name>.html
 PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "front": ("status", "step", "call", "accepted", "camera", "pages", "visit", "item", "actions"),
+    "front": ("status", "step", "call", "accepted", "camera", "desk_step", "pages", "visit", "item", "actions"),
     "rear": ("status", "step", "visits", "rear_pages", "rear_item", "rear_actions", "accepted"),
     "pickup": ("status", "step", "call", "results", "announced"),
     "kiosk": ("kiosk_status", "kiosk_tiles", "kiosk_card", "kiosk_issued"),

@@ -32,6 +32,8 @@ from broker.messages import (
     CallPurpose,
     IntakePacket,
     Outcome,
+    PacketDoubted,
+    PageDoubt,
     PickupList,
     QueueStatus,
     ReadyCase,
@@ -260,6 +262,8 @@ class FakeDevices:
         self.shows_calls = True
         self.lamps: dict[Lamp, LampState] = {}
         self.watching = False
+        self.watching_desk = False
+        self.kept_sheets = 0
         self.checks = 0
         self.tried: list[str] = []
         self.busy = False  # the camera takes its time: the test says when it is done
@@ -294,6 +298,12 @@ class FakeDevices:
 
     def watch_for_ticket(self, wanted: bool) -> None:
         self.watching = wanted
+
+    def watch_desk(self, wanted: bool) -> None:
+        self.watching_desk = wanted
+
+    def sheet_kept(self) -> None:
+        self.kept_sheets += 1
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         self.lamps[lamp] = state
@@ -426,6 +436,10 @@ class FakeCentral:
             at_ms=self.clock.unix_ms,
         )
         return self.sent(unit, Down.ORDER, status)
+
+    def doubt(self, unit: UnitId, packet: str, *doubts: PageDoubt) -> tuple[str, bytes]:
+        told = PacketDoubted(order_id=self.new_id(), packet_id=packet, doubts=doubts, at_ms=self.clock.unix_ms)
+        return self.sent(unit, Down.ORDER, told)
 
     def resend(self, unit: UnitId, head: int | None = None) -> tuple[str, bytes]:
         asked = ResendAsked(order_id=self.new_id(), head=self.entry if head is None else head, at_ms=self.clock.unix_ms)

@@ -49,7 +49,7 @@ SEVERITIES: Final[dict[str, tuple[float, ...]]] = {
     "blur": (0.05, 0.075, 0.15, 0.18, 0.25),  # σ in heights of the finest character
     "motion": (0.15, 0.25, 0.5, 0.7, 1.0),  # length in heights of the finest character
     "small": (16.0, 11.0, 5.0, 3.5),  # height of the finest character in frame pixels
-    "dark": (0.35, 0.03, 0.0012, 0.0004),  # of the light
+    "dark": (0.35, 0.05, 0.0004, 0.0002),  # of the light
     "glare": (0.15, 0.4, 1.0, 2.5),  # peak, in the paper's own light
     "finger": (0.01, 0.12, 0.25),  # reach over the sheet, of its width
     "cut": (0.02, 0.06, 0.15),  # of the sheet's width

@@ -183,6 +183,19 @@ function watch() {
 watch();
 setInterval(() => { if (!document.hidden) all("[data-refresh]").forEach((image) => { image.src = `${image.dataset.refresh}?${Date.now()}`; }); }, 1000);
 
+// --- hands free: a beep for each page, where the clerk sits -------------------------------------------------------
+
+let beeps = one("[data-beeps]")?.dataset.beeps;
+document.addEventListener("onewindow:refreshed", () => {
+  const told = one("[data-beeps]")?.dataset;
+  if (!told || told.beeps === beeps) return;
+  beeps = told.beeps;
+  const sound = one(`#beep-${told.beep}`);
+  if (!sound) return;
+  sound.currentTime = 0;
+  sound.play().catch(() => {});   // the browser is mute: the step over the picture says the same
+});
+
 // --- keys, and the gun that types ------------------------------------------------------------------------------
 // A person's keys are further apart than a gun's. A single character acts only when no other comes within QUIET_MS
 // before or after it; an Enter right behind a character presses nothing. Function keys come from no gun.

@@ -1,0 +1,88 @@
+"""Hands free, on the camera's thread: previews -> `DeskWatched` for the core, and the live picture while it is on.
+
+Fed by `workers.CameraThread`, which alone calls the camera. The core's side is `hands_free.py`; when to photograph is
+decided by `capture/watch.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from edge.capture import Step, Watched, Watcher
+from edge.events import DeskWatched, Event
+from edge.live import AMBER, GREEN, outlined_jpeg
+from firmware.ports import Frame
+
+_SETTLED: Final = frozenset({Step.STILL, Step.TAKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    at: float  # time.monotonic()
+    frame: Frame
+    watched: Watched
+
+
+class DeskWatch:
+    """Watches while it is on. `switch`, `is_on` and `picture` from any thread, the rest from the camera's."""
+
+    def __init__(self, put: Callable[[Event], None]) -> None:
+        self._put = put
+        self._on = threading.Event()
+        self._watcher: Watcher | None = None  # of the camera's thread; None: begin anew
+        self._step: Step | None = None  # as told to the core last
+        self._seen: _Seen | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._on.is_set()
+
+    def switch(self, on: bool) -> None:
+        """Begin anew with the next look, or stop."""
+        self._watcher = self._seen = None
+        if on:
+            self._on.set()
+        else:
+            self._on.clear()
+
+    def look(self, frame: Frame) -> None:
+        """Take one preview into account; tell the core when the step has changed or a sheet is to be photographed."""
+        watcher = self._watcher
+        if watcher is None:
+            watcher = self._watcher = Watcher()
+            self._step = None
+        # The time of now: what a camera's clock says after it was unplugged is its own affair.
+        watched = watcher.see(frame.pixels, time.monotonic_ns() // 1_000_000)
+        self._seen = _Seen(time.monotonic(), frame, watched)
+        if watched.take or watched.step is not self._step:
+            self._step = watched.step
+            self._put(DeskWatched(watched.step, watched.take))
+
+    def photographed(self, frame: Frame, *, accepted: bool) -> None:
+        """A photograph was taken, asked for by whomever: its sheet is done with, or to be laid otherwise."""
+        if accepted:
+            self.took(frame)
+        elif self._watcher is not None:
+            self._watcher.refused()
+
+    def took(self, frame: Frame) -> None:
+        """Never mind what lies there now: it is a page already."""
+        if self._watcher is not None:
+            self._watcher.took(frame.pixels)
+
+    def failed(self) -> None:
+        """The camera gave no photograph: ask for the same sheet again when it can."""
+        if self._watcher is not None:
+            self._watcher.again()
+
+    def picture(self, age_seconds: float) -> bytes:
+        """Return the last look as JPEG with the outline, amber until the sheet is taken; b"" when it is older."""
+        seen = self._seen
+        if seen is None or time.monotonic() - seen.at > age_seconds:
+            return b""
+        colour = GREEN if seen.watched.step in _SETTLED else AMBER
+        return outlined_jpeg(seen.frame, seen.watched.outline, colour)
