@@ -26,6 +26,7 @@ from firmware.simulators.persons import sample_person
 from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
+from tests.support.driver_rigs_camera import CAMERAS
 from tests.support.driver_rigs_pins import PIN_DISPLAYS, PIN_PANELS
 
 
@@ -99,7 +100,7 @@ def simulated_ticket_printer() -> Iterator[Rig]:
 
 
 SCANNERS: list[Opener] = [simulated_scanner]
-DOCUMENT_CAMERAS: list[Opener] = [simulated_document_camera]
+DOCUMENT_CAMERAS: list[Opener] = [simulated_document_camera, *CAMERAS]
 CALL_DISPLAYS: list[Opener] = [simulated_call_display, *PIN_DISPLAYS]
 PANELS: list[Opener] = [simulated_panel, *PIN_PANELS]
 SPEAKERS: list[Opener] = [simulated_speaker]
