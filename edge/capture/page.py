@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge.capture import verdict as verdicts
 from edge.capture.encode import encode
 from edge.capture.find import SMALL_SIDE, find_sheet
@@ -14,6 +16,7 @@ from edge.capture.light import measure_light
 from edge.capture.quad import Corners, as_corners, side_lengths
 from edge.capture.shrink import checked, shrink
 from edge.capture.sides import white_level
+from edge.capture.turn import find_turn, turned
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
@@ -72,11 +75,16 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
     page = flatten(frame, sheet.quad, shape.width, shape.height)
     thumb = flatten(small, (sheet.quad - (factor - 1) / 2) / factor, *thumb_size(shape))
     light = measure_light(thumb)
-    seen_long = float(side_lengths(sheet.quad).max())
+    quad = sheet.quad
+    quarters = find_turn(page, light.level).quarters
+    if quarters:
+        page, thumb, quad = turned(page, quarters), turned(thumb, quarters), np.roll(quad, quarters, axis=0)
+        light = measure_light(thumb)
+    seen_long = float(side_lengths(quad).max())
     dots = seen_long / shape.inches if shape.inches else 0.0
-    measures = measure(Seen(page, thumb, light, sheet.quad, sheet.support, seen_long, dots, width, height))
-    verdict = judge(measures, cut_sides(sheet.quad, width, height))
-    return _captured(even(page, light, shape.kind, white_level(small)), as_corners(sheet.quad), verdict, measures)
+    measures = measure(Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height))
+    verdict = judge(measures, cut_sides(quad, width, height))
+    return _captured(even(page, light, shape.kind, white_level(small)), as_corners(quad), verdict, measures)
 
 
 def _captured(page: Pixels, corners: Corners | None, verdict: Verdict, measures: Measures) -> CapturedPage:
