@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 STATE ?= state
 SHEETS ?=
+SECOND_LOOK ?=
 RESIDENTS ?= 60
 MINUTES ?= 10
 WORKERS ?= 2
@@ -17,7 +18,7 @@ STAMPS := .run
 PACKAGES := broker firmware edge central provisioning
 READY := $(VENV)/.ready
 COMMA := ,
-EDITABLE := $(foreach package,$(PACKAGES),-e ./$(package)$(if $(filter firmware,$(package)),[simulators$(COMMA)drivers])$(if $(filter central,$(package)),[postgresql]))
+EDITABLE := $(foreach package,$(PACKAGES),-e ./$(package)$(if $(filter firmware,$(package)),[simulators$(COMMA)drivers])$(if $(filter central,$(package)),[postgresql$(COMMA)second-look]))
 
 define HELP
 One Window (一窗): a service hall on one machine.
@@ -25,6 +26,7 @@ One Window (一窗): a service hall on one machine.
   make run                 Set up what is missing, make the demonstration hall, start it, print its addresses.
                            Ctrl-C stops it. What it knows stays in ./state and is there again at the next start.
       SHEETS=folder        … with your own photographs as what lies under the cameras
+      SECOND_LOOK=yes      … and central reads the pages by machine (0.9 GB of memory more)
       STATE=folder         … with another state folder (the same for visit, day and forget)
   make visit               While it runs: send one resident through it, told line by line with times.
   make day RESIDENTS=60    While it runs: a mixed day at many times real speed, and the hall's figures at its end.
@@ -46,7 +48,7 @@ help:
 	@echo "$$HELP"
 
 run: $(STAMPS)/packages-run $(READY)
-	@exec $(BIN)/onewindow-provision run --state '$(STATE)' $(if $(SHEETS),--sheets '$(SHEETS)')
+	@exec $(BIN)/onewindow-provision run --state '$(STATE)' $(if $(SHEETS),--sheets '$(SHEETS)') $(if $(SECOND_LOOK),--second-look)
 
 visit: $(READY)
 	@exec $(BIN)/onewindow-provision visit --state '$(STATE)'

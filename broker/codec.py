@@ -26,6 +26,7 @@ Message = (
     | messages.PickupList
     | messages.TicketKeys
     | messages.ResendAsked
+    | messages.PacketDoubted
     | messages.UnitState
     | events.Event
 )
@@ -40,6 +41,7 @@ KINDS: Final[dict[str, type[Message]]] = {
         messages.PickupList,
         messages.TicketKeys,
         messages.ResendAsked,
+        messages.PacketDoubted,
         messages.UnitState,
         events.TicketIssued,
         events.NextRequested,

@@ -344,6 +344,35 @@ class ResendAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageDoubt:
+    """Something about one page that a person should look at. Holds nothing of the resident."""
+
+    page: int  # index in the packet, from 0
+    code: str  # other-number, other-name, other-material, no-print, unread; one that we do not know is still shown
+
+    def __post_init__(self) -> None:
+        require(0 <= self.page < PAGES_MAX, f"a page's index is 0 to {PAGES_MAX - 1}")
+        require(0 < len(self.code) <= 40, "a doubt's code is 1 to 40 characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketDoubted:
+    """The second look at an entered packet has found something: ask the resident while they are there. An order."""
+
+    KIND: ClassVar[str] = "packet-doubted/1"
+
+    order_id: str
+    packet_id: str
+    doubts: tuple[PageDoubt, ...]
+    at_ms: int
+
+    def __post_init__(self) -> None:
+        require(is_id(self.order_id) and is_id(self.packet_id), "an id is a UUIDv7")
+        require(1 <= len(self.doubts) <= 2 * PAGES_MAX, f"a packet has 1 to {2 * PAGES_MAX} doubts")
+        _require_time(self.at_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitState:
     """How a unit is. QoS 0, unsigned: nothing is decided on it alone. Also the last will, with alive = False."""
 

@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return commands.ledger(settings)
             case "web":
                 return commands.web(settings)
+            case "second-look":
+                return commands.second_look(settings, once=told.once)
             case "verify":
                 return commands.verify(settings)
             case "replay":
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         ("init", "make the tables and enter the hall's roster"),
         ("ledger", "run the ledger service"),
         ("web", "serve the pages"),
+        ("second-look", "read new cases' pages by machine and point out what does not agree (extra second-look)"),
         ("verify", "prove the chain, the tables and the pages"),
         ("replay", "build every table anew from the ledger"),
         ("backup", "copy everything into a folder, while it runs"),
@@ -63,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--settings", type=Path, default=Path("state/central/central.toml"))
         if name == "init":
             command.add_argument("--hall", type=Path, required=True, help="hall.json")
+        if name == "second-look":
+            command.add_argument("--once", action="store_true", help="end when no case waits")
         if name == "figures":
             add_arguments(command)
         if name in ("backup", "restore"):

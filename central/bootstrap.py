@@ -39,6 +39,8 @@ from central.refused import RefusedShelf
 from central.residents.keys import KEY_BYTES, VaultKeys
 from central.residents.pages import PageFiles, PageWriter
 from central.residents.vault import StoredVault
+from central.second_look.looker import BACKLOG_MAX, Looker
+from central.second_look.page_reader import RapidPageReader
 from central.settings import CentralSettings, SettingsUnfit
 from central.staging import ChunkStage
 from central.storage.book import Book, VaultMaker, open_book, read_head
@@ -170,6 +172,30 @@ def ledger_service(settings: CentralSettings) -> Iterator[LedgerService]:
         finally:
             link.close()
             store.database.close()
+
+
+@contextmanager
+def looker(settings: CentralSettings) -> Iterator[Looker]:
+    """Give the second look, its models loaded.
+
+    Raises:
+        SecondLookMissing: the extra is not installed.
+        DatabaseUnfit: the tables are not up to date; start the ledger service or run `init` first.
+    """
+    store = open_store(settings)
+    check_version(store.database)
+    reading = Reading(store.database.engine, store.hall)
+    try:
+        with RapidPageReader() as reader:
+            yield Looker(
+                next_case=lambda: reading.case_without_look(among=BACKLOG_MAX),
+                look=store.look,
+                work=store.book,
+                reader=reader,
+                reader_name=reader.name,
+            )
+    finally:
+        store.database.close()
 
 
 def web_house(settings: CentralSettings) -> House:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -15,7 +17,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from central.bootstrap import Store, ledger_service, open_store, web_house
+from central.bootstrap import Store, ledger_service, looker, open_store, web_house
 from central.metrics.commands import print_figures
 from central.metrics.reading import hall_figures
 from central.opening_day import enter_hall, password_hashes, read_roster
@@ -34,6 +36,8 @@ _PAGES: Final = Statement(
     .where(tables.pages.c.hall == bindparam("hall"))
     .order_by(tables.pages.c.case_id, tables.pages.c.page_index)
 )
+
+LOOK_SECONDS: Final = 0.5  # between two looks for a new case
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +84,23 @@ def web(settings: CentralSettings) -> int:
     from central.web.serve import run  # gunicorn reads the command line when it is imported
 
     run(web_house(settings), settings.web.host, settings.web.port)
+    return 0
+
+
+def second_look(settings: CentralSettings, *, once: bool) -> int:
+    """Read new cases' pages until SIGTERM or SIGINT, or until none waits; at the lowest priority."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    os.nice(19)
+    with looker(settings) as second:
+        log.info("second look of hall %s runs", settings.hall.id)
+        while not stopping.is_set():
+            if not second.look_at_next():
+                if once:
+                    break
+                stopping.wait(LOOK_SECONDS)
+    log.info("second look of hall %s has stopped", settings.hall.id)
     return 0
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from broker import codec, envelope, topics
 from broker.ids import new_id
-from broker.messages import Call, PickupList, QueueStatus, Receipt, ResendAsked, TicketKeys
+from broker.messages import Call, PacketDoubted, PickupList, QueueStatus, Receipt, ResendAsked, TicketKeys
 from broker.topics import CENTRAL, Down, UnitId
 from central.ledger.work import Rng
 
@@ -39,7 +39,9 @@ class Outbound:
     def call(self, unit: str, call: Call, *, now_ms: int) -> Outgoing:
         return self._say(unit, Down.CALL, call, call.call_id, now_ms)
 
-    def order(self, unit: str, order: QueueStatus | PickupList | ResendAsked, *, now_ms: int) -> Outgoing:
+    def order(
+        self, unit: str, order: QueueStatus | PickupList | ResendAsked | PacketDoubted, *, now_ms: int
+    ) -> Outgoing:
         return self._say(unit, Down.ORDER, order, order.order_id, now_ms)
 
     def ticket_keys(self, unit: str, keys: TicketKeys, to: X25519PublicKey, *, now_ms: int) -> Outgoing:

@@ -20,6 +20,7 @@ from broker.ids import new_id
 from broker.messages import (
     Call,
     Outcome,
+    PacketDoubted,
     PickupList,
     QueueStatus,
     Receipt,
@@ -52,7 +53,7 @@ _SILENCE_MS: Final = 20_000
 _KINDS: Final[dict[Down, tuple[str, ...]]] = {
     Down.RECEIPT: (Receipt.KIND,),
     Down.CALL: (Call.KIND,),
-    Down.ORDER: (QueueStatus.KIND, PickupList.KIND, TicketKeys.KIND, ResendAsked.KIND),
+    Down.ORDER: (QueueStatus.KIND, PickupList.KIND, TicketKeys.KIND, ResendAsked.KIND, PacketDoubted.KIND),
 }
 
 
@@ -88,6 +89,7 @@ News = (
     | Call
     | QueueStatus
     | PickupList
+    | PacketDoubted
     | TicketKeys
     | ResendAsked
 )
@@ -364,7 +366,7 @@ class Link:
         elif isinstance(message, TicketKeys):
             require(read.suite != envelope.PLAIN, "ticket keys come sealed", EnvelopeRefused)
             self._news.append(message)
-        elif isinstance(message, Call | QueueStatus | PickupList):
+        elif isinstance(message, Call | QueueStatus | PickupList | PacketDoubted):
             self._news.append(message)
 
     def _take_receipt(self, receipt: Receipt) -> None:

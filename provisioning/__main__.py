@@ -47,7 +47,7 @@ def _demo_hall(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    hall.run(options.state, sheets=options.sheets, say=_say)
+    hall.run(options.state, sheets=options.sheets, second_look=options.second_look, say=_say)
     return 0
 
 
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_state(run)
     run.add_argument("--sheets", type=_folder, help="a folder of photographs to lie under the simulated cameras")
+    run.add_argument("--second-look", action="store_true", help="let central read the pages by machine as well")
     run.set_defaults(carry_out=_run)
     one = commands.add_parser(
         "visit",

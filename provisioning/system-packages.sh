@@ -12,6 +12,12 @@ has_library() { [ -n "$(find /lib /usr/lib /usr/local/lib -name "$1*" -print -qu
 needs() { "$1" "$2" || missing+=("${@:3}"); }
 has_cjk_font() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null)" ]; }
 has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+# Some of our packages come as source and are built here: a compiler, and the headers of this Python and of the kernel.
+has_compiler() { has_program cc && [ -e /usr/include/linux/input.h ] && python3 - <<'EOF'
+import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists())
+EOF
+}
 has_browser() { { has_program chromium || has_program chromium-browser; } && has_program chromedriver; }
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 
@@ -21,6 +27,7 @@ for_running() {
     needs has_program espeak-ng espeak-ng
     needs has_cjk_font - fonts-noto-cjk
     needs has_venv - python3-venv
+    needs has_compiler - gcc libc6-dev linux-libc-dev python3-dev
 }
 
 for_testing() {

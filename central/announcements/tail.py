@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, cast
 
 from broker import topics
-from broker.messages import Priority, QueueStatus, ResendAsked, TicketKeys
+from broker.messages import PacketDoubted, PageDoubt, Priority, QueueStatus, ResendAsked, TicketKeys
 from broker.ticket_keys import days_ahead, ticket_key
 from central.announcements.announcer import Announcer, call_message
 from central.fleet.roster import Roster, RosterUnit
@@ -25,6 +25,7 @@ from central.storage.book import Reads, read_tail
 from central.storage.statements import Runner
 
 TAIL_MAX: Final = 1000
+DOUBTS_MS_MAX: Final = 10 * 60_000  # after ten minutes, the aim for an intake, the resident has gone
 _QUEUE_FACTS: Final = frozenset(
     kind.KIND
     for kind in (
@@ -70,12 +71,15 @@ class Tail:
         """Return what is to be said now: of new entries, and again what nobody has shown."""
         queue_changed = False
         reads = Reads(run, self._hall)
+        doubted: list[Outgoing] = []
         while self._cursor < reads.head()[0]:
             for entry in read_tail(run, self._hall, after=self._cursor, limit=TAIL_MAX):
                 self._cursor = entry.seq
                 queue_changed |= entry.kind in _QUEUE_FACTS
                 self._see(entry, reads, now_ms)
-        outgoing = [
+                if entry.kind == facts.SecondLookTaken.KIND:
+                    doubted += self._tell_doubts(entry, reads, now_ms)
+        outgoing = doubted + [
             self._outbound.call(sending.unit, call_message(sending.call), now_ms=now_ms)
             for sending in self._announcer.due(now_ms)
         ]
@@ -112,6 +116,21 @@ class Tail:
             shown = facts.decode(entry.kind, entry.body)
             assert isinstance(shown, facts.CallShown)
             self._announcer.shown(shown.call_id, shown.unit)
+
+    def _tell_doubts(self, entry: Entry, reads: Reads, now_ms: int) -> list[Outgoing]:
+        """Return what the window is told that took the papers in, while the resident may still be there."""
+        fact = facts.decode(entry.kind, entry.body)
+        assert isinstance(fact, facts.SecondLookTaken)
+        case = reads.cases.find(fact.case_id)
+        if not fact.doubts or case is None or now_ms - case.opened_at_ms > DOUBTS_MS_MAX:
+            return []
+        told = PacketDoubted(
+            order_id=self._outbound.new_id(now_ms),
+            packet_id=fact.case_id,
+            doubts=tuple(PageDoubt(page=each.page, code=each.code) for each in fact.doubts),
+            at_ms=now_ms,
+        )
+        return [self._outbound.order(case.unit, told, now_ms=now_ms)]
 
     def _call(self, call: CallRecord, reads: Reads, now_ms: int) -> None:
         shown = set(reads.calls.shown_by(call.call_id))

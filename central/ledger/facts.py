@@ -229,6 +229,25 @@ class CaseOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageDoubted:
+    """One thing about one page that a person should look at."""
+
+    page: int  # index in the case, from 0
+    code: str  # one of central.second_look.doubts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondLookTaken:
+    """A case's pages were read by machine; without doubts when nothing was found. What was read is kept nowhere."""
+
+    KIND: ClassVar[str] = "second-look-taken/1"
+    case_id: str
+    doubts: tuple[PageDoubted, ...] = ()
+    pages_read: int = 0
+    reader: str = ""  # program and version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAssigned:
     KIND: ClassVar[str] = "case-assigned/1"
     case_id: str
@@ -371,6 +390,7 @@ Fact = (
     | VisitOpened
     | VisitEnded
     | CaseOpened
+    | SecondLookTaken
     | CaseAssigned
     | CaseMoved
     | CaseApproved

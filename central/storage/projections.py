@@ -303,6 +303,7 @@ def _visit_ended(fact: facts.VisitEnded, entry: Entry, run: Runner) -> None:
 
 
 # Cases.
+_LOOK = insert_into(tables.second_looks, or_update=("doubts", "at_ms"))
 _c = tables.cases
 _of_case = and_(_c.c.hall == bindparam("of_hall"), _c.c.case_id == bindparam("of_case_id"))
 _ADD_CASE = insert_into(tables.cases)
@@ -519,3 +520,8 @@ for _kind in (
     facts.SignedIn,
 ):
     _applies(_kind)(_stands_for_itself)
+
+
+@_applies(facts.SecondLookTaken)
+def _second_look_taken(fact: facts.SecondLookTaken, entry: Entry, run: Runner) -> None:
+    run.run(_LOOK, hall=entry.hall, case_id=fact.case_id, doubts=_json(fact.doubts), at_ms=entry.at_ms)

@@ -6,6 +6,7 @@ index's condition are written out as text on purpose: SQLite uses such an index 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, fu
 from central.metrics.figures import HallFigures
 from central.metrics.reading import hall_figures
 from central.storage.reading_rows import CaseCounts, PageRow, TaskRow
-from central.storage.tables import case_numbers, cases, items, pages, staff
+from central.storage.tables import case_numbers, cases, items, pages, second_looks, staff
 
 COUNTED_MAX: Final = 1000  # so far a list is counted for its heading; a longer one is "1000 and more"
 _ON_OFFICER: Final = text("cases.state IN ('assigned', 'correction')")
@@ -115,6 +116,35 @@ class CasesReading:
         )
         with self._engine.connect() as connection:
             return [PageRow(*row) for row in connection.execute(query)]
+
+    def doubts(self, case_id: str) -> Sequence[tuple[int, str]] | None:
+        """Return what the second look points out, as page index and code; None while it has not looked."""
+        query = select(second_looks.c.doubts).where(second_looks.c.hall == self.hall, second_looks.c.case_id == case_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else [(doubt["page"], doubt["code"]) for doubt in json.loads(row.doubts)]
+
+    def case_without_look(self, *, among: int) -> str | None:
+        """Return the newest case under way that has had no second look, among so many newest cases; or None."""
+        newest = (
+            select(cases.c.case_id, cases.c.opened_seq, cases.c.state)
+            .where(self._here())
+            .order_by(cases.c.opened_seq.desc())
+            .limit(among)
+            .subquery()
+        )
+        query = (
+            select(newest.c.case_id)
+            .outerjoin(
+                second_looks,
+                and_(second_looks.c.hall == self.hall, second_looks.c.case_id == newest.c.case_id),
+            )
+            .where(second_looks.c.case_id.is_(None), newest.c.state != "closed")
+            .order_by(newest.c.opened_seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def counts(self, today: str) -> CaseCounts:
         """Return how the cases stand. The total comes from the day's last numbers, which have no gaps."""

@@ -251,6 +251,14 @@ pages = _table(
     _number("height"),
 )
 
+second_looks = _table(
+    "second_looks",
+    _text("hall", key=True),
+    _text("case_id", key=True),
+    Column("doubts", Text, nullable=False),
+    _number("at_ms"),
+)
+
 # Beside the book.
 residents = _table(
     "residents",
@@ -296,6 +304,7 @@ unit_states = _table(
 
 BOOK: Final = (heads, entries)
 PROJECTIONS: Final = (
+    second_looks,
     seen,
     halls,
     units,

@@ -7,16 +7,18 @@ with a reason, and the opening is an entry. A case of another desk is not found.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from broker.messages import Resident
-from central.storage.reading_rows import EntryRow, TaskRow
+from central.storage.reading_rows import EntryRow, PageRow, TaskRow
 from central.web import acts
 from central.web.desk import find_case, lines
 from central.web.guard import allowed, house, member, roles_of
+from central.web.words import DOUBTS
 
 PAGES: Final = Blueprint("case", __name__, url_prefix="/cases/<case_number>")
 REASON_MAX: Final = 500
@@ -104,10 +106,20 @@ def _page(case_number: str, *, person: Resident | None = None) -> str:
             material: [page.index for page in kept if page.material == material]
             for material in {page.material for page in kept}
         },
+        doubts=_doubts(task, kept),
         history=[_told(entry, names) for entry in _history(task)],
         mine=task.officer == who.staff_id or "supervisor" in roles_of(who),
         others=reading.cases_of_residents([task.resident_id], limit=6),
     )
+
+
+def _doubts(task: TaskRow, kept: Sequence[PageRow]) -> list[tuple[int, str, str]] | None:
+    """Return what the second look points out, as page index, material and words; None while it has not looked."""
+    found = house().reading.doubts(task.case_id)
+    if found is None:
+        return None
+    materials = {page.index: page.material for page in kept}
+    return [(page, materials.get(page, ""), DOUBTS[code].zh if code in DOUBTS else code) for page, code in found]
 
 
 def _reason() -> str:

@@ -40,6 +40,13 @@ UNIT_ROLES: Final = {
     "station": Word("社区服务站", "station"),
     "board": Word("大厅屏", "hall board"),
 }
+DOUBTS: Final = {
+    "other-number": Word("证件号码与号票不一致", "another ID number"),
+    "other-name": Word("姓名与号票不一致", "another name"),
+    "other-material": Word("看起来不是这种材料", "looks like another paper"),
+    "no-print": Word("没有读出文字，可能是反面", "no print"),
+    "unread": Word("图像没有读出来，请人工核对", "could not be read"),
+}
 PROOFS: Final = {
     "ticket": Word("号票", "ticket"),
     "receipt": Word("回执", "receipt"),
@@ -63,6 +70,7 @@ ENTRIES: Final = {
     "visit-opened": Word("开始办理", "visit opened"),
     "visit-ended": Word("办理结束", "visit ended"),
     "case-opened": Word("受理", "case opened", "info"),
+    "second-look-taken": Word("第二眼核对", "second look"),
     "case-assigned": Word("分派", "assigned"),
     "case-moved": Word("转办", "moved"),
     "case-approved": Word("批准", "approved", "good"),

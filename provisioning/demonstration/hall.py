@@ -54,7 +54,7 @@ class NotAStateFolder(Refused):
     notice = "这个目录不是演示大厅的数据目录，没有删除任何内容。"
 
 
-def run(state: Path, *, sheets: Path | None, say: Say) -> None:
+def run(state: Path, *, sheets: Path | None, second_look: bool = False, say: Say) -> None:
     """Run the hall until Ctrl-C or SIGTERM, then stop it in good order.
 
     Raises:
@@ -66,7 +66,7 @@ def run(state: Path, *, sheets: Path | None, say: Say) -> None:
         try:
             hall = make_demo_hall(state, demonstration_plan(), now=datetime.now(UTC), sheets=sheets)
             _say_ports(hall, say)
-            _start(state, hall.file, processes, say)
+            _start(state, hall.file, processes, say, second_look=second_look)
             say(addresses.page(hall.file, state, seconds=time.monotonic() - began))
             _watch(state, hall.file, processes, say)
         except KeyboardInterrupt:
@@ -137,7 +137,7 @@ def alone(state: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _start(state: Path, hall: HallFile, processes: Processes, say: Say) -> None:
+def _start(state: Path, hall: HallFile, processes: Processes, say: Say, *, second_look: bool) -> None:
     say("Starting the hall …")
     processes.start(programs.broker_program(state, hall))
     # The units need nobody to start; they look for central until it is there.
@@ -146,6 +146,8 @@ def _start(state: Path, hall: HallFile, processes: Processes, say: Say) -> None:
     processes.run(programs.central_init(state))
     for program in programs.central_programs(state, hall):
         processes.start(program)
+    if second_look:
+        processes.start(programs.second_look_program(state))
     for name, seconds in processes.wait_until_ready():
         say(f"  {name:<28} ready after {seconds:4.1f} s")
 

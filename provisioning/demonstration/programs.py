@@ -70,6 +70,16 @@ def central_programs(state: Path, hall: HallFile) -> tuple[Program, ...]:
     )
 
 
+def second_look_program(state: Path) -> Program:
+    """Central's reader of pages: an extra that nothing waits for."""
+    return Program(
+        name="central-second-look",
+        command=_python("central", "second-look", "--settings", str(_central(state))),
+        folder=state / "central",
+        is_ready=lambda: _has_said(state / "logs" / "central-second-look.log", "second look of hall"),
+    )
+
+
 def unit_program(state: Path, hall: HallFile, unit: str) -> Program:
     folder = state / "units" / unit
     port = hall.ports[unit]

@@ -79,6 +79,12 @@ def one_of_each() -> list[Message]:
         ),
         messages.TicketKeys(order_id=ORDER_ID, keys={DAY: "00" * 32}),
         messages.ResendAsked(order_id=ORDER_ID, head=44, at_ms=NOW_MS),
+        messages.PacketDoubted(
+            order_id=ORDER_ID,
+            packet_id=PACKET_ID,
+            doubts=(messages.PageDoubt(page=1, code="other-name"),),
+            at_ms=NOW_MS,
+        ),
         messages.UnitState(
             alive=True, role="intake", boot=7, clock_ms=NOW_MS, waiting_packets=2, health={"scanner": "ok"}
         ),

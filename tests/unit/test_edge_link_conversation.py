@@ -10,7 +10,7 @@ import pytest
 
 from broker import codec, envelope
 from broker.envelope import Header, key_id
-from broker.messages import IntakePacket, Outcome, QueueStatus, Receipt, TicketKeys, UnitState
+from broker.messages import IntakePacket, Outcome, PageDoubt, QueueStatus, Receipt, TicketKeys, UnitState
 from broker.topics import Down, Up, down, read_up
 from edge.commands import AcceptVisit, CallNext, ChooseItem, PassTicket, TakePage
 from edge.delivery import PACKETS_IN_FLIGHT_MAX
@@ -439,3 +439,30 @@ def test_a_packet_damaged_on_the_card_is_set_aside_and_the_next_goes(rig: UnitRi
     assert rig.view.storage.quarantined == (first,)
     assert rig.view.notice is not None
     assert rig.view.notice.code == "packet-damaged"
+
+
+def test_the_second_looks_doubts_stand_in_the_list_and_are_said_once(rig: UnitRig) -> None:
+    rig.connect()
+    clean, doubtful = accept(rig), accept(rig, pages=2)
+    rig.pass_time(1_000)
+
+    rig.deliver(
+        rig.central.doubt(
+            rig.id, doubtful, PageDoubt(page=0, code="other-name"), PageDoubt(page=1, code="of-a-newer-central")
+        )
+    )
+
+    told = {packet.packet: packet.doubts for packet in rig.view.accepted}
+    assert told == {clean: "", doubtful: "第1页姓名与号票不一致，第2页需要核对，请当面核对。"}
+    assert rig.view.notice is not None
+    assert rig.view.notice.code == "second-look"
+    assert told[doubtful] in rig.view.notice.text
+
+
+def test_doubts_of_a_packet_that_is_not_ours_are_passed_over(rig: UnitRig) -> None:
+    rig.connect()
+    before = rig.view.notice
+
+    rig.deliver(rig.central.doubt(rig.id, packet_id(77), PageDoubt(page=0, code="other-name")))
+
+    assert rig.view.notice == before
