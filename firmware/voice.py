@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from firmware.clips import Clips
 from firmware.ports import SpeakerFailed, Speech
 
 VOICE: Final = "cmn-latn-pinyin"
@@ -33,17 +34,20 @@ _CHIME_NOTE_SECONDS: Final = 1.1
 Samples = npt.NDArray[np.float32]
 
 
-def speech_wav(speech: Speech) -> bytes:
+def speech_wav(speech: Speech, clips: Clips | None = None) -> bytes:
     """Return a whole announcement as WAV (mono, 16 bits, 22,050 Hz): chime, then the words as often as asked.
+
+    The words are of the recorded clips when all of them are there, otherwise of the voice.
 
     Raises:
         SpeakerFailed: espeak-ng is missing or does not answer, or the speech breaks a bound. There is no sound.
     """
     if not 1 <= speech.repeat <= REPEAT_MAX or not 0 <= speech.volume_percent <= 100:
         raise SpeakerFailed(f"a speech is said 1 to {REPEAT_MAX} times at 0 to 100 percent")
-    words = _spoken(speech.pinyin)
+    recorded = clips.spoken(speech.pinyin) if clips is not None else None
+    words = recorded if recorded is not None else _spoken(speech.pinyin)
     gap = np.zeros(round(_GAP_SECONDS * RATE_HZ), np.float32)
-    parts: list[Samples] = [chime()] if speech.chime else []
+    parts: list[Samples] = [_chime_of(clips)] if speech.chime else []
     for _ in range(speech.repeat):
         parts += [words, gap]
     return _wav(np.concatenate(parts) * (speech.volume_percent / 100))
@@ -64,6 +68,11 @@ def duration_seconds(wav: bytes) -> float:
         return float(file.getnframes() / file.getframerate())
 
 
+def silence_wav(seconds: float) -> bytes:
+    """Return silence as WAV, to see whether a loudspeaker takes sound."""
+    return _wav(np.zeros(round(seconds * RATE_HZ), np.float32))
+
+
 @functools.cache
 def chime() -> Samples:
     """Return three struck notes, each with two overtones that die away sooner than it."""
@@ -80,6 +89,11 @@ def chime() -> Samples:
         sound[at : at + len(seconds)] += (note * strike)[: length - at].astype(np.float32)
     scaled: Samples = sound * np.float32(_CHIME_PEAK / np.abs(sound).max())
     return scaled
+
+
+def _chime_of(clips: Clips | None) -> Samples:
+    recorded = clips.chime() if clips is not None else None
+    return recorded if recorded is not None else chime()
 
 
 def _spoken(pinyin: str) -> Samples:

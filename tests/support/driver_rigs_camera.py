@@ -6,6 +6,8 @@ calls demanded, a TimeoutError where it waits), a file in a folder for the devic
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import cv2
+import msgspec
 import numpy as np
+import pytest
 
 from firmware.drivers import document_camera_picamera2 as pi
 from firmware.drivers import document_camera_v4l2 as usb
+from firmware.drivers.speaker import AlsaSpeaker, system_time
+from firmware.drivers.speaker import Settings as SpeakerSettings
 from firmware.drivers.watched_camera import WatchedCamera
 from firmware.ports import Pixels
 
@@ -246,7 +252,7 @@ def v4l2_camera(
     **options: Any,
 ) -> WatchedCamera:
     """Open the V4L2 driver on the fake."""
-    settings = usb.Settings(**({"device": str(before.node), "width": 2592, "height": 1944} | options))
+    settings = msgspec.convert({"device": str(before.node), "width": 2592, "height": 1944} | options, usb.Settings)
     has = {} if controls is None else controls
     open_capture = (lambda: FakeCapture(before)) if capture is None else capture
     return WatchedCamera(lambda: usb.V4l2Stream(settings, open_capture, lambda: FakeControls(before, has)))
@@ -255,7 +261,7 @@ def v4l2_camera(
 def pi_camera(before: Scene, kind: type[FakePicamera2] = FakePicamera2, **options: Any) -> WatchedCamera:
     """Open the picamera2 driver on the fake."""
     camera_class = type("Picamera2", (kind,), {"scene": before})
-    settings = pi.Settings(**options)
+    settings = msgspec.convert(options, pi.Settings)
     return WatchedCamera(lambda: pi.Picamera2Stream(settings, camera_class))
 
 
@@ -293,4 +299,60 @@ def _now_ms() -> float:
     return time.monotonic_ns() / 1e6
 
 
+class SoundCard:
+    """An ALSA configuration of its own whose card writes what it plays into a file; there, gone, or hung."""
+
+    NAME = "onewindow_recorded"
+
+    def __init__(self, folder: Path) -> None:
+        self.configuration = folder / "asound.conf"
+        self.heard = folder / "heard.wav"
+        self._pipe = folder / "nobody-reads"
+        os.mkfifo(self._pipe)
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        self._write(self.heard)
+
+    def pull_out(self) -> None:
+        self.configuration.write_text("", encoding="ascii")
+
+    def hang(self) -> None:
+        self._write(self._pipe)  # opening a pipe that nobody reads stands still, as a dead driver does
+
+    def _write(self, file: Path) -> None:
+        self.configuration.write_text(
+            "pcm.nowhere { type null }\n"
+            f'pcm.{self.NAME} {{ type file slave.pcm "nowhere" file "{file}" format wav }}\n',
+            encoding="ascii",
+        )
+
+
+@contextmanager
+def sound_card() -> Iterator[SoundCard]:
+    """Let every aplay of this process see only this card."""
+    with TemporaryDirectory(prefix="onewindow-sound-") as folder:
+        card = SoundCard(Path(folder))
+        before = os.environ.get("ALSA_CONFIG_PATH")
+        os.environ["ALSA_CONFIG_PATH"] = str(card.configuration)
+        try:
+            yield card
+        finally:
+            if before is None:
+                del os.environ["ALSA_CONFIG_PATH"]
+            else:
+                os.environ["ALSA_CONFIG_PATH"] = before
+
+
+@contextmanager
+def alsa_speaker() -> Iterator[Rig]:
+    from tests.support.firmware_rigs import Rig  # it joins these rigs to the contract's lists
+
+    if shutil.which("aplay") is None:
+        pytest.skip("aplay is not installed (Debian: alsa-utils)")
+    with sound_card() as card, AlsaSpeaker(SpeakerSettings(device=card.NAME), system_time) as device:
+        yield Rig(device, unplug=card.pull_out, replug=card.plug_in, hang=card.hang)
+
+
+SPEAKERS = [alsa_speaker]
 CAMERAS = [v4l2_document_camera, picamera2_document_camera]

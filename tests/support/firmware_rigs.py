@@ -27,6 +27,7 @@ from firmware.simulators.scanner import SimulatedScanner
 from firmware.simulators.speaker import SimulatedSpeaker
 from firmware.simulators.ticket_printer import SimulatedTicketPrinter
 from tests.support.driver_rigs_camera import CAMERAS
+from tests.support.driver_rigs_camera import SPEAKERS as ALSA_SPEAKERS
 from tests.support.driver_rigs_pins import PIN_DISPLAYS, PIN_PANELS
 
 
@@ -103,7 +104,7 @@ SCANNERS: list[Opener] = [simulated_scanner]
 DOCUMENT_CAMERAS: list[Opener] = [simulated_document_camera, *CAMERAS]
 CALL_DISPLAYS: list[Opener] = [simulated_call_display, *PIN_DISPLAYS]
 PANELS: list[Opener] = [simulated_panel, *PIN_PANELS]
-SPEAKERS: list[Opener] = [simulated_speaker]
+SPEAKERS: list[Opener] = [simulated_speaker, *ALSA_SPEAKERS]
 ID_CARD_READERS: list[Opener] = [simulated_id_card_reader]
 TICKET_PRINTERS: list[Opener] = [simulated_ticket_printer]
 EVERY: list[Opener] = [
