@@ -51,10 +51,7 @@ class DeskWatch:
 
     def look(self, frame: Frame) -> None:
         """Take one preview into account; tell the core when the step has changed or a sheet is to be photographed."""
-        watcher = self._watcher
-        if watcher is None:
-            watcher = self._watcher = Watcher()
-            self._step = None
+        watcher = self._present()
         # The time of now: what a camera's clock says after it was unplugged is its own affair.
         watched = watcher.see(frame.pixels, time.monotonic_ns() // 1_000_000)
         self._seen = _Seen(time.monotonic(), frame, watched)
@@ -66,18 +63,24 @@ class DeskWatch:
         """A photograph was taken, asked for by whomever: its sheet is done with, or to be laid otherwise."""
         if accepted:
             self.took(frame)
-        elif self._watcher is not None:
-            self._watcher.refused()
+        else:
+            self._present().refused()
 
     def took(self, frame: Frame) -> None:
         """Never mind what lies there now: it is a page already."""
-        if self._watcher is not None:
-            self._watcher.took(frame.pixels)
+        self._present().took(frame.pixels)
 
     def failed(self) -> None:
         """The camera gave no photograph: ask for the same sheet again when it can."""
         if self._watcher is not None:
             self._watcher.again()
+
+    def _present(self) -> Watcher:
+        watcher = self._watcher
+        if watcher is None:
+            watcher = self._watcher = Watcher()
+            self._step = None
+        return watcher
 
     def picture(self, age_seconds: float) -> bytes:
         """Return the last look as JPEG with the outline, amber until the sheet is taken; b"" when it is older."""

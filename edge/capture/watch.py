@@ -107,7 +107,7 @@ class Watcher:
 
     def refused(self) -> None:
         """The judge refused the sheet that lies there: take it once more as soon as something has changed."""
-        self._taken, self._refused = [], self._glance
+        self._taken, self._refused = [], self._glance  # the clerk's own photograph may come before any preview
 
     def took(self, preview: Pixels) -> None:
         """What lies there now was photographed, by whomever: it is not taken again.

@@ -26,6 +26,7 @@ from edge.view import (
     Delivery,
     DeviceView,
     GroupView,
+    HandsFreeView,
     IssuedView,
     LinkView,
     MaterialView,
@@ -304,6 +305,11 @@ class FakeUnit:
             return replace(visit, pages=(*visit.pages, a_page(self._made, material)), refused_page=None)
 
         return self._change(command.visit, add)
+
+    def _set_hands_free(self, command: ask.SetHandsFree) -> ask.Result:
+        step = "empty" if command.on else ""
+        self.show(hands_free=HandsFreeView(on=command.on, step=step, notice="请放上材料" if command.on else ""))
+        return ask.Result()
 
     def _remove_page(self, command: ask.RemovePage) -> ask.Result:
         return self._change(
