@@ -18,7 +18,16 @@ LABELS: Final = {
     "speaker": "音箱",
     "id_card_reader": "身份证阅读器",
     "ticket_printer": "号票打印机",
+    "board": "装置本身",
+    "board.temperature": "装置温度",
+    "board.power": "装置供电",
+    "board.card": "存储卡",
+    "board.space": "存储空间",
+    "board.memory": "内存",
+    "board.clock": "装置时钟",
+    "board.load": "装置负荷",
 }
+BOARD: Final = "board"
 
 
 # What a technician should now see or hear.
@@ -30,6 +39,7 @@ TRIALS: Final = {
     "speaker": "音箱正在播报测试号 A8888，只播一遍。",
     "id_card_reader": "正在检查身份证阅读器。",
     "ticket_printer": "正在打印一张测试条。",
+    "board": "正在检查装置的温度、供电、存储卡和时钟。",
 }
 
 

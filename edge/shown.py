@@ -16,7 +16,7 @@ from broker.wording import call_text, call_text_english
 from edge.card import Card
 from edge.clock import hall_day
 from edge.counter import Called, Counter
-from edge.devices import LABELS
+from edge.devices import BOARD, LABELS
 from edge.event_box import EventBox
 from edge.hands_free import CAMERA, HandsFree
 from edge.house import House
@@ -40,6 +40,7 @@ from edge.view import (
     masked_name,
     masked_number,
 )
+from firmware.ports import BoardWarning
 
 _CALLS_MAX: Final = 30
 _ACCEPTED_MAX: Final = 200
@@ -65,7 +66,7 @@ class Showing:
 
     @property
     def any_fault(self) -> bool:
-        return any(error is not None for error in self.faults.values())
+        return any(error is not None and not isinstance(error, BoardWarning) for error in self.faults.values())
 
     def say(self, text: str, level: Literal["info", "warning", "error"], at_ms: int, code: str) -> None:
         self.notice = NoticeView(text=text, level=level, at_ms=at_ms, code=code)
@@ -299,8 +300,15 @@ class Shown:
 
     def _devices(self) -> tuple[DeviceView, ...]:
         faults = self.showing.faults
-        return tuple(
-            _device_view(name, simulated, faults.get(name)) for name, simulated in self.house.devices.present().items()
+        present = self.house.devices.present()
+        found = [(name, error) for name, error in faults.items() if name.startswith(f"{BOARD}.") and error is not None]
+        return (
+            *(
+                _device_view(name, simulated, faults.get(name))
+                for name, simulated in present.items()
+                if name != BOARD or not found  # in its place: one line for each thing that is wrong with it
+            ),
+            *(_device_view(name, present.get(BOARD, False), error) for name, error in sorted(found)),
         )
 
     def _notice(self) -> NoticeView | None:

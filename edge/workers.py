@@ -16,6 +16,7 @@ from typing import Final
 from broker.errors import OneWindowError
 from broker.messages import Call
 from edge.announcer import Announcer
+from edge.board_reporter import BoardReporter
 from edge.capture import capture, read_codes
 from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
@@ -309,6 +310,8 @@ class Workers:
             threads.append(ScannerThread(bench.scanner, put))
         if bench.id_card_reader is not None:
             threads.append(CardThread(bench.id_card_reader, put))
+        if bench.board is not None:
+            threads.append(DeviceThread("board", BoardReporter(bench.board, put), put))
         self._threads = [thread for thread in threads if thread is not None]
 
     def start(self) -> None:

@@ -18,6 +18,7 @@ import msgspec
 
 from broker.errors import Refused
 from firmware.ports import (
+    BoardHealth,
     CallDisplay,
     Device,
     DocumentCamera,
@@ -51,6 +52,7 @@ DRIVERS: Final[Mapping[str, Mapping[str, str | None]]] = {
         "serial": "ticket_printer_serial",
         "network": "ticket_printer_network",
     },
+    "board": {"linux": "board"},
 }
 
 
@@ -72,6 +74,7 @@ class DeviceSettings:
     speaker: str = NONE
     id_card_reader: str = NONE
     ticket_printer: str = NONE
+    board: str = NONE
     sheets: Path | None = None  # folder of photographs that lie under the simulated camera; None: drawn papers only
     seed: int = 1  # of all chance in the simulators: where a sheet lies, noise, invented persons
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # device -> what stands beside its kind
@@ -120,6 +123,7 @@ class Bench:
         self.speaker: Speaker | None = None
         self.id_card_reader: IdCardReader | None = None
         self.ticket_printer: TicketPrinter | None = None
+        self.board: BoardHealth | None = None
         self.simulators: SimulatedBench | None = None  # the controls; None when nothing is simulated
         self._open = contextlib.ExitStack()
 

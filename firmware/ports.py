@@ -91,6 +91,19 @@ class SpeakerFailed(DeviceError):
     notice = "语音没有播出，请检查音箱；叫号以屏幕为准。"
 
 
+class BoardTrouble(DeviceError):
+    """Something is wrong with the unit's own board, or it does not tell. `board_trouble` makes one of a finding."""
+
+    code = "board-unreadable"
+    notice = "读不到装置自身的状态，请重启装置；仍不行请联系技术员。"
+
+
+class BoardWarning(BoardTrouble):
+    """Not yet wrong: someone should look this week. No lamp for the clerk."""
+
+    code = "board-warning"
+
+
 class Device(Protocol):
     """What all devices have."""
 
@@ -288,5 +301,48 @@ class TicketPrinter(Device, Protocol):
             PaperOut: nothing, or not all, was printed. After new paper call again with the same slip.
             CoverOpen: likewise.
             PrinterFailed: likewise; the printer does not answer.
+        """
+        ...
+
+
+class BoardPart(StrEnum):
+    """What of the board a finding is about."""
+
+    TEMPERATURE = "temperature"
+    POWER = "power"
+    CARD = "card"
+    SPACE = "space"
+    MEMORY = "memory"
+    CLOCK = "clock"
+    LOAD = "load"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFinding:
+    """One thing that is not as it should be."""
+
+    part: BoardPart
+    code: str  # for machines and central's table of remedies
+    notice: str  # Chinese: what is wrong and what to do
+    severity: Literal["bad", "warning"]  # bad: now; warning: this week
+
+
+def board_trouble(finding: BoardFinding) -> BoardTrouble:
+    """Return a finding as the error that everybody above knows how to show."""
+    trouble = (BoardTrouble if finding.severity == "bad" else BoardWarning)(f"the board's {finding.part.value}")
+    trouble.code, trouble.notice = finding.code, finding.notice  # of this one error
+    return trouble
+
+
+class BoardHealth(Device, Protocol):
+    """装置本身: temperature, power, card, space, memory, clock, load."""
+
+    def findings(self) -> tuple[BoardFinding, ...]:
+        """Return everything that is not as it should be, at most one a part; costs at most 1 s. Empty: all is well.
+
+        `check()` raises the gravest of them.
+
+        Raises:
+            BoardTrouble: the board does not tell.
         """
         ...

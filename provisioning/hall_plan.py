@@ -22,6 +22,7 @@ DEVICES: Final = (
     "speaker",
     "id_card_reader",
     "ticket_printer",
+    "board",
 )
 
 
@@ -94,9 +95,9 @@ class HallPlan:
 _DEVICES_OF: Final[Mapping[Role, frozenset[str]]] = {
     Role.INTAKE: frozenset(DEVICES),
     Role.PICKUP: frozenset(DEVICES) - {"ticket_printer"},
-    Role.KIOSK: frozenset({"id_card_reader", "ticket_printer"}),
-    Role.STATION: frozenset({"scanner", "document_camera", "id_card_reader", "ticket_printer"}),
-    Role.BOARD: frozenset({"call_display", "speaker"}),
+    Role.KIOSK: frozenset({"board", "id_card_reader", "ticket_printer"}),
+    Role.STATION: frozenset({"board", "scanner", "document_camera", "id_card_reader", "ticket_printer"}),
+    Role.BOARD: frozenset({"board", "call_display", "speaker"}),
 }
 
 _HALL: Final = "shuangjing"

@@ -28,6 +28,7 @@ TESTS: Final[dict[str, str]] = {
     "scanner": "检查连接",
     "id_card_reader": "检查连接",
     "panel": "检查连接",
+    "board": "检查装置",
 }
 HOME: Final[dict[Role, str]] = {
     Role.INTAKE: "front",

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 from firmware.decoding import PictureDecoder
 from firmware.ports import Button, Device, IdCard, Lamp, LampState, Pixels
 from firmware.simulators import papers
+from firmware.simulators.board import SimulatedBoard
 from firmware.simulators.call_display import SimulatedCallDisplay
 from firmware.simulators.desk import Desk
 from firmware.simulators.document_camera import SimulatedDocumentCamera
@@ -50,6 +51,7 @@ class SimulatedBench:
         self.speaker = SimulatedSpeaker() if "speaker" in devices else None
         self.id_card_reader = SimulatedIdCardReader() if "id_card_reader" in devices else None
         self.ticket_printer = SimulatedTicketPrinter() if "ticket_printer" in devices else None
+        self.board = SimulatedBoard() if "board" in devices else None
         self._sheets = sheets
         self._next_sheet = 0
         self._decoder = PictureDecoder()
@@ -208,6 +210,7 @@ class SimulatedBench:
             self.speaker,
             self.id_card_reader,
             self.ticket_printer,
+            self.board,
         )
         return [device for device in every if device is not None]
 
