@@ -29,6 +29,7 @@ from firmware.simulators.ticket_printer import SimulatedTicketPrinter
 from tests.support.driver_rigs_camera import CAMERAS
 from tests.support.driver_rigs_camera import SPEAKERS as ALSA_SPEAKERS
 from tests.support.driver_rigs_pins import PIN_DISPLAYS, PIN_PANELS
+from tests.support.driver_rigs_serial import WIRED_PRINTERS, WIRED_READERS, WIRED_SCANNERS
 
 
 @dataclass
@@ -100,13 +101,13 @@ def simulated_ticket_printer() -> Iterator[Rig]:
         yield _rig(device, device.faults)
 
 
-SCANNERS: list[Opener] = [simulated_scanner]
+SCANNERS: list[Opener] = [simulated_scanner, *WIRED_SCANNERS]
 DOCUMENT_CAMERAS: list[Opener] = [simulated_document_camera, *CAMERAS]
 CALL_DISPLAYS: list[Opener] = [simulated_call_display, *PIN_DISPLAYS]
 PANELS: list[Opener] = [simulated_panel, *PIN_PANELS]
 SPEAKERS: list[Opener] = [simulated_speaker, *ALSA_SPEAKERS]
-ID_CARD_READERS: list[Opener] = [simulated_id_card_reader]
-TICKET_PRINTERS: list[Opener] = [simulated_ticket_printer]
+ID_CARD_READERS: list[Opener] = [simulated_id_card_reader, *WIRED_READERS]
+TICKET_PRINTERS: list[Opener] = [simulated_ticket_printer, *WIRED_PRINTERS]
 EVERY: list[Opener] = [
     *SCANNERS,
     *DOCUMENT_CAMERAS,

@@ -1,0 +1,123 @@
+"""号票打印机 on USB (printer class), by python-escpos and pyusb. The promise is kept by `escpos_printer.py`.
+
+Needs the system's libusb 1.0 and the udev rule of `image/`, which gives the unit's group the raw device.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from firmware.drivers.escpos_printer import EscposPrinter, PrinterMissing, PrinterSettings
+from firmware.ports import PrinterFailed
+from firmware.slip_escpos import escpos_printers
+
+WRITE_MS_MAX: Final = 3000
+_PRINTER_CLASS: Final = 7
+Usb = Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{4}$")]
+
+
+class Settings(PrinterSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What stands beside `kind = "usb"` in `[devices.ticket_printer]`."""
+
+    usb_vendor: Usb  # four hexadecimal digits as lsusb prints them
+    usb_product: Usb
+    serial_number: Annotated[str, msgspec.Meta(max_length=126)] = ""  # where two of one model are plugged in
+
+
+class LibusbMissing(PrinterFailed):
+    code = "libusb-missing"
+    notice = "系统缺少 libusb，请技术员安装 libusb-1.0-0 后重试。"
+
+
+class UsbTicketPrinter(EscposPrinter):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._settings = settings
+
+    def _open(self) -> Any:
+        device = self._find()
+        if device is None:
+            raise PrinterMissing("no USB device has the printer's ids")
+        in_endpoint, out_endpoint = _endpoints(device)
+        which: dict[str, Any] = {"custom_match": lambda each: (each.bus, each.address) == (device.bus, device.address)}
+        printer = escpos_printers().Usb(
+            int(self._settings.usb_vendor, 16),
+            int(self._settings.usb_product, 16),
+            which,
+            WRITE_MS_MAX,
+            in_endpoint,
+            out_endpoint,
+        )
+        from escpos.exceptions import DeviceNotFoundError  # after escpos_printers: its import has side effects
+
+        try:
+            printer.open()
+        except DeviceNotFoundError as error:
+            raise OSError(_errno_of(error), "the USB printer cannot be opened") from error
+        return printer
+
+    def _find(self) -> Any:
+        import usb.core  # imported when opened: a unit without a USB printer needs no pyusb
+
+        wanted: dict[str, Any] = {
+            "idVendor": int(self._settings.usb_vendor, 16),
+            "idProduct": int(self._settings.usb_product, 16),
+        }
+        if self._settings.serial_number:
+            wanted["serial_number"] = self._settings.serial_number
+        try:
+            return usb.core.find(**wanted)
+        except usb.core.NoBackendError:
+            raise LibusbMissing("libusb 1.0 is not installed") from None
+
+    def _gone(self, printer: Any) -> bool:
+        return False  # its next transfer says so
+
+    def _read(self, printer: Any, timeout_seconds: float) -> bytes:
+        import usb.core
+
+        try:
+            return bytes(printer.device.read(printer.in_ep, 64, max(1, round(timeout_seconds * 1000))))
+        except usb.core.USBTimeoutError:
+            return b""
+
+
+def open_device(settings: Settings) -> UsbTicketPrinter:
+    """Return the printer, also when it is not there at the moment."""
+    return UsbTicketPrinter(settings)
+
+
+def _endpoints(device: Any) -> tuple[int, int]:
+    """Return the addresses of the bulk endpoints in and out of the printer interface, as its descriptors give them."""
+    import usb.util
+
+    for interface in device.get_active_configuration() if _configured(device) else device[0]:
+        if interface.bInterfaceClass != _PRINTER_CLASS:
+            continue
+        bulk = [each.bEndpointAddress for each in interface if usb.util.endpoint_type(each.bmAttributes) == 2]
+        ins, outs = [each for each in bulk if each & 0x80], [each for each in bulk if not each & 0x80]
+        if ins and outs:
+            return ins[0], outs[0]
+    raise PrinterMissing("the USB device has no printer interface with both directions")
+
+
+def _configured(device: Any) -> bool:
+    import usb.core
+
+    try:
+        device.get_active_configuration()
+    except usb.core.USBError:
+        return False
+    return True
+
+
+def _errno_of(error: BaseException | None) -> int:
+    while error is not None:
+        number = getattr(error, "errno", None)
+        if isinstance(number, int):
+            return number
+        error = error.__cause__ or error.__context__
+    return errno.ENODEV
