@@ -1,0 +1,44 @@
+"""Level 1: the real picamera2, and the packages on Debian 13's Python, in the root and on the host's kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.devices.root import enter, python
+from tests.devices.scratch import INSIDE_DEVICES, INSIDE_RESULTS, Scratch
+from tests.devices.steps import Step
+
+STAND_IN: Final = f"{INSIDE_RESULTS}/dma_buf_stand_in.so"
+
+
+def picamera2_on_a_virtual_camera(scratch: Scratch, step: Step) -> None:
+    enter(
+        scratch,
+        step,
+        ["gcc", "-O1", "-shared", "-fPIC", "-o", STAND_IN, f"{INSIDE_DEVICES}/inside/dma_buf_stand_in.c", "-ldl"],
+    )
+    python(
+        scratch,
+        step,
+        ["-m", "pytest", "-p", "no:cacheprovider", "-v", f"{INSIDE_DEVICES}/inside/picamera2_camera.py"],
+        environment={"LD_PRELOAD": STAND_IN, "LIBCAMERA_LOG_LEVELS": "*:ERROR"},
+    )
+
+
+def tests_on_this_python(scratch: Scratch, step: Step) -> None:
+    """Run what has to hold on a unit's Python: firmware, edge and broker, and the devices' contract at level 0."""
+    python(
+        scratch,
+        step,
+        [
+            *("-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"),
+            *("tests/contract", "tests/unit", "-k", "firmware or broker or contract or edge or capture"),
+        ],
+    )
+
+
+STEPS: Final[tuple[tuple[str, float, Callable[[Scratch, Step], None]], ...]] = (
+    ("picamera2 on a virtual camera", 180, picamera2_on_a_virtual_camera),
+    ("tests on Debian 13's Python", 420, tests_on_this_python),
+)

@@ -1,0 +1,123 @@
+"""Run the bench's steps: each with a time limit, a log of its own, one line of what came of it, and nothing left running.
+
+A step is a function that runs commands through the `Step` it is given. What a command starts dies with it: it runs in a
+process and a mount namespace of its own, so that a step that failed, timed out or was stopped with Ctrl-C leaves neither
+a process nor a mount behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+TAIL_LINES: Final = 25
+# A process namespace ends with its first process, whatever daemons were started in it; mounts end with theirs.
+ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
+
+
+class StepFailed(RuntimeError):
+    """A step's command failed or took too long. The step's log has the rest."""
+
+
+@dataclass
+class Step:
+    """One step while it runs: where its commands write, and until when."""
+
+    log: Path
+    deadline: float  # time.monotonic()
+    note: str = ""  # goes into the line that is printed when it is done
+
+    def run(self, command: Sequence[str | Path], *, environment: dict[str, str] | None = None) -> None:
+        """Run a command to its end, with its output in the log.
+
+        Raises:
+            StepFailed: it ended with another code than 0, or the step's time was up; it and its children are gone.
+        """
+        words = [str(word) for word in command]
+        with self.log.open("ab") as log:
+            log.write(f"$ {' '.join(words)[:400]}\n".encode())
+            log.flush()
+            process = subprocess.Popen(
+                [*ALONE, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **(environment or {})},
+            )
+        try:
+            code = process.wait(max(0.1, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise StepFailed(f"was not done in time: {words[0]}") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if code != 0:
+            raise StepFailed(f"{words[0]} ended with {code}")
+
+
+@dataclass
+class Steps:
+    """All steps of one run, in order. `failed` says whether any was not done."""
+
+    logs: Path
+    failed: list[str] = field(default_factory=list)
+    _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+
+    def do(self, name: str, seconds_max: float, action: Callable[[Step], None]) -> bool:
+        """Run one step; print its line; return whether it was done."""
+        log = self.logs / f"{len(list(self.logs.glob('*.log'))) + 1:02d}-{name.replace(' ', '-')}.log"
+        log.touch()
+        print(f"  {name:<34}", end=" ", flush=True)
+        began = time.monotonic()
+        step = Step(log, began + seconds_max)
+        try:
+            action(step)
+        except (StepFailed, OSError) as failure:
+            self.failed.append(name)
+            print(f"{time.monotonic() - began:6.1f} s  FAILED: {failure}\n{_tail(log)}\n    the whole log: {log}")
+            return False
+        except BaseException:
+            print(f"{time.monotonic() - began:6.1f} s  stopped  {log}")
+            raise
+        print(f"{time.monotonic() - began:6.1f} s  ok  {step.note or log}", flush=True)
+        return True
+
+    def summary(self) -> int:
+        """Print how it went; return the exit code."""
+        minutes = (time.monotonic() - self._began) / 60
+        said = f"FAILED: {', '.join(self.failed)}" if self.failed else "all well"
+        print(f"Device bench: {said}, {minutes:.1f} minutes. Logs: {self.logs}")
+        return 1 if self.failed else 0
+
+
+def end_on_terminate() -> None:
+    """Let SIGTERM end the run as Ctrl-C does: through every `finally`."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    return "\n".join(f"    {line[:200]}" for line in lines)
+
+
+def require_root() -> None:
+    """A Debian root is made, and its devices, as root only."""
+    if os.geteuid() != 0:
+        sys.exit("make test-devices makes a Debian root folder and must run as root: sudo make test-devices")
