@@ -3,6 +3,7 @@
 onewindow-edge run --settings unit.toml
 onewindow-edge outbox list --settings unit.toml
 onewindow-edge outbox rescue --settings unit.toml --to FOLDER
+onewindow-edge wiring [--settings unit.toml] [--svg FILE]
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--verbose", action="store_true", help="log what goes over the wire: kinds and sizes")
     run.set_defaults(run=_run)
     from edge.outbox_command import add_outbox_command
+    from edge.wiring_command import add_wiring_command
 
     add_outbox_command(subparsers)
+    add_wiring_command(subparsers)
     if importlib.util.find_spec("edge.capture.commands") is not None:
         from edge.capture.commands import add_commands
 

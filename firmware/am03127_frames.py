@@ -1,4 +1,4 @@
-"""Frames of LED bars with the AM03127/AM03128 controller (Amplus): a text in, bytes out; bytes in, the answer out. Pure.
+"""Frames of LED bars with the AM03127/AM03128 controller (Amplus): text to bytes, bytes to the answer. Pure.
 
 After "AM004-03128/03127 LED Display Board Communication", version 2.2 (August 2005), which comes with the boards: 9600
 8N1; `<ID01>`, the content, the XOR of the content's bytes as two hexadecimal digits, `<E>`. The board with that number

@@ -1,8 +1,8 @@
 """What a display of seven-segment digits shows of a text at a moment. Pure; for call_display_multi_character.py.
 
-Seven segments cannot draw every letter. Digits and A b C d E F G H J L n o P q r S t U Y are read at sight; I stands on
-the left (1 on the right), o is small (0 is large), and K M V W X Z are customary stand-ins that one must have seen once.
-Only S and 5 look the same: a hall with such a display names no queue S (WIRING.md says so).
+Seven segments cannot draw every letter. Digits and A b C d E F G H J L n o P q r S t U Y are read at sight; I stands
+on the left (1 on the right), o is small (0 is large), and K M V W X Z are stand-ins that one must have seen once. Only
+S and 5 look the same: a hall with such a display names no queue S (WIRING.md says so).
 """
 
 from __future__ import annotations

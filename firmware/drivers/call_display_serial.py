@@ -1,11 +1,12 @@
-"""A serial LED bar with the AM03127 controller, over RS-232 or a USB adapter. It answers, so `check()` proves that it lives.
+"""A serial LED bar with the AM03127 controller, on RS-232 or a USB adapter. It answers: `check()` proves that it lives.
 
-Bars of other makers speak otherwise, each its own way (ADR 0015). Frames: `firmware/am03127_frames.py`. The bar runs and
-blinks texts by itself: there is nothing to redraw.
+Bars of other makers speak otherwise, each its own way (ADR 0015). Frames: `firmware/am03127_frames.py`. The bar runs
+and blinks texts by itself: there is nothing to redraw.
 """
 
 from __future__ import annotations
 
+import termios
 import threading
 import time
 from types import TracebackType
@@ -42,21 +43,25 @@ class SerialCallDisplay:
         self._settings = settings
         self._lock = threading.Lock()
         self._port: Any = None
+        self._text, self._blink = "", False
+        self._set_up = False  # the bar has our brightness, page and text
 
     def check(self) -> None:
+        """Ask the bar; one that was away gets its text again."""
         with self._lock:
             self._ask(question(self._settings.board))
+            if not self._set_up:
+                self._tell_all()
 
     def show(self, text: str, *, blink: bool = False) -> None:
-        if len(text) > TEXT_CHARACTERS_MAX or not (text.isascii() and (text.isprintable())):
+        if len(text) > TEXT_CHARACTERS_MAX or not (text.isascii() and text.isprintable()):
             raise DisplayFailed(f"a display shows up to {TEXT_CHARACTERS_MAX} ASCII characters")
-        board = self._settings.board
         with self._lock:
-            if self._port is None:
-                level = {100: "A", 75: "B", 50: "C", 25: "D"}[self._settings.brightness_percent]
-                self._tell(brightness(board, level))
-                self._tell(run_page(board))
-            self._tell(page(board, text, blink=blink, places=self._settings.places))
+            self._text, self._blink = text, blink
+            if self._set_up:
+                self._tell_text()
+            else:
+                self._tell_all()
 
     def close(self) -> None:
         with self._lock:
@@ -69,6 +74,16 @@ class SerialCallDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _tell_all(self) -> None:
+        level = {100: "A", 75: "B", 50: "C", 25: "D"}[self._settings.brightness_percent]
+        self._tell(brightness(self._settings.board, level))
+        self._tell(run_page(self._settings.board))
+        self._tell_text()
+        self._set_up = True
+
+    def _tell_text(self) -> None:
+        self._tell(page(self._settings.board, self._text, blink=self._blink, places=self._settings.places))
 
     def _tell(self, frame: bytes) -> None:
         if not self._ask(frame):
@@ -87,10 +102,11 @@ class SerialCallDisplay:
             received, until = b"", time.monotonic() + _ANSWER_SECONDS
             while (answer := answer_in(received)) is None and time.monotonic() < until:
                 received += port.read(1)
-        except OSError as error:  # pyserial's errors derive from it
+        except (OSError, termios.error) as error:  # pyserial's errors derive from OSError, but it lets termios' through
             self._let_go()
             raise DisplayFailed(f"the LED bar's port fails: {error}") from None
         if answer is None:
+            self._set_up = False
             raise DisplayFailed(f"the LED bar did not answer in {_ANSWER_SECONDS} s")
         return answer
 
@@ -102,6 +118,7 @@ class SerialCallDisplay:
         return self._port
 
     def _let_go(self) -> None:
+        self._set_up = False
         if self._port is not None:
             port, self._port = self._port, None
             port.close()

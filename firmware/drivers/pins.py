@@ -42,7 +42,7 @@ def open_pins(chip: int | None) -> PinFactory:
 
 
 def pin_errors() -> tuple[type[Exception], ...]:
-    """Return what a pin's use may raise: gpiozero's errors, the kernel's, and lgpio's own, which derives from neither."""
+    """Return what a pin's use may raise: gpiozero's errors, the kernel's, and lgpio's own, which is neither."""
     from gpiozero import GPIOZeroError
 
     lgpio = sys.modules.get("lgpio")

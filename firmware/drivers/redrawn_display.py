@@ -50,7 +50,7 @@ class RedrawnDisplay:
         self._lock = threading.Lock()
         self._face: Face | None = None
         self._text, self._blink, self._since = "", False, clock()
-        self._closed = False
+        self._stopping = threading.Event()
         self._wake = threading.Event()
         with contextlib.suppress(DisplayFailed):
             self._drawn()
@@ -72,7 +72,7 @@ class RedrawnDisplay:
     def close(self) -> None:
         """Darken the display and let it go."""
         with self._lock:
-            self._closed = True
+            self._stopping.set()
         self._wake.set()
         self._thread.join(timeout=3.0)
         with self._lock:
@@ -96,7 +96,7 @@ class RedrawnDisplay:
         Raises:
             DisplayFailed: the wire is not there. The text is kept and drawn when it is back.
         """
-        if self._closed:
+        if self._stopping.is_set():
             raise DisplayFailed("the display is closed")
         if self._face is None:
             self._face = self._open_face()
@@ -113,7 +113,7 @@ class RedrawnDisplay:
     def _run(self) -> None:
         failed = False
         repaired_at = self._clock()
-        while not self._closed:
+        while not self._stopping.is_set():
             with self._lock:
                 moving = self._face is not None and self._face.moves(self._text, blink=self._blink)
             self._wake.wait(_FRAME_SECONDS if moving else _REPAIR_SECONDS)
@@ -121,7 +121,7 @@ class RedrawnDisplay:
             repair = self._clock() - repaired_at >= _REPAIR_SECONDS
             repaired_at = self._clock() if repair else repaired_at
             with self._lock:
-                if self._closed:
+                if self._stopping.is_set():
                     return
                 try:
                     self._drawn(repair=repair)
