@@ -7,9 +7,10 @@ from typing import Final
 
 from broker.messages import PageDoubt
 
+_DISAGREES: Final = "与号票不一致"
 _SENTENCES: Final = {
-    "other-number": "证件号码与号票不一致",
-    "other-name": "姓名与号票不一致",
+    "other-number": f"证件号码{_DISAGREES}",
+    "other-name": f"姓名{_DISAGREES}",
     "other-material": "看起来不是所选材料",
     "no-print": "没有读出文字，可能拍了反面",
     "unread": "图像没有读出来",
@@ -18,6 +19,18 @@ _OTHERWISE: Final = "需要核对"  # a newer central may point out what this un
 
 
 def doubts_told(doubts: Sequence[PageDoubt]) -> str:
-    """Return one sentence: 第1页姓名与号票不一致，第3页看起来不是所选材料，请当面核对。"""
-    parts = [f"第{doubt.page + 1}页{_SENTENCES.get(doubt.code, _OTHERWISE)}" for doubt in doubts]
-    return f"{'，'.join(parts)}，请当面核对。"
+    """Return one sentence: 第1页证件号码、姓名与号票不一致；第3页看起来不是所选材料。请当面核对。"""
+    said: dict[int, list[str]] = {}
+    for doubt in doubts:
+        said.setdefault(doubt.page, []).append(_SENTENCES.get(doubt.code, _OTHERWISE))
+    parts = [f"第{page + 1}页{_joined(sentences)}" for page, sentences in sorted(said.items())]
+    return f"{'；'.join(parts)}。请当面核对。"
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """Join what is alike at its end: 证件号码、姓名与号票不一致."""
+    *others, last = sentences
+    shared = [each.removesuffix(_DISAGREES) for each in others if each.endswith(_DISAGREES)]
+    if others and last.endswith(_DISAGREES) and len(shared) == len(others):
+        return "、".join([*shared, last])
+    return "，".join(sentences)

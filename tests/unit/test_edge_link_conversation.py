@@ -448,12 +448,16 @@ def test_the_second_looks_doubts_stand_in_the_list_and_are_said_once(rig: UnitRi
 
     rig.deliver(
         rig.central.doubt(
-            rig.id, doubtful, PageDoubt(page=0, code="other-name"), PageDoubt(page=1, code="of-a-newer-central")
+            rig.id,
+            doubtful,
+            PageDoubt(page=0, code="other-number"),
+            PageDoubt(page=0, code="other-name"),
+            PageDoubt(page=1, code="of-a-newer-central"),
         )
     )
 
     told = {packet.packet: packet.doubts for packet in rig.view.accepted}
-    assert told == {clean: "", doubtful: "第1页姓名与号票不一致，第2页需要核对，请当面核对。"}
+    assert told == {clean: "", doubtful: "第1页证件号码、姓名与号票不一致；第2页需要核对。请当面核对。"}
     assert rig.view.notice is not None
     assert rig.view.notice.code == "second-look"
     assert told[doubtful] in rig.view.notice.text
