@@ -82,12 +82,13 @@ class Picamera2Stream:
         self._settings = settings
         self._class = camera_class
         self._light = LightWatch()
-        self._locked = False
+        self._locked = False  # held: automatic exposure is off
         self._camera: Camera = camera_class(self._number())
         try:
             self._camera.configure(self._configuration())
             self._format, self._width = self._delivered("main")
             self._has = frozenset(self._camera.camera_controls)
+            self._locks = settings.lock_exposure and "AeEnable" in self._has
             self._set(self._fixed_controls())
             self._camera.start()
         except BaseException:
@@ -98,7 +99,7 @@ class Picamera2Stream:
     def frame(self, size: Size, until: float) -> Pixels:
         called_ns = time.monotonic_ns()
         self._number()  # a camera that was pulled out is missing, not merely silent
-        if size == "photograph" and self._settings.lock_exposure and not self._locked:
+        if size == "photograph" and self._locks and not self._locked:
             self._settle(until)
         small = size == "preview" and self._settings.preview_width > 0
         request = self._request_after(called_ns, until) if size == "photograph" else self._request(until)
@@ -199,7 +200,7 @@ class Picamera2Stream:
                 self._lock(metadata)
 
     def _look_after_light(self, metadata: dict[str, Any], preview: Pixels) -> None:
-        if not self._settings.lock_exposure:
+        if not self._locks:
             return
         now = time.monotonic()
         if not self._locked:
@@ -211,7 +212,7 @@ class Picamera2Stream:
 
     def _may_lock(self, metadata: dict[str, Any]) -> bool:
         learning = time.monotonic() - self._learning_since
-        if not self._settings.lock_exposure or learning < _SETTLE_SECONDS_MIN:
+        if learning < _SETTLE_SECONDS_MIN:
             return False
         settled = bool(metadata.get("AeLocked")) or metadata.get("AeState") == _AE_CONVERGED
         return settled or learning >= self._settings.warm_up_seconds

@@ -248,14 +248,15 @@ def scene() -> Iterator[Scene]:
 def v4l2_camera(
     before: Scene,
     capture: Callable[[], FakeCapture] | None = None,
-    controls: dict[str, int] | None = None,
+    has: dict[str, int] | None = None,
     **options: Any,
 ) -> WatchedCamera:
     """Open the V4L2 driver on the fake."""
     settings = msgspec.convert({"device": str(before.node), "width": 2592, "height": 1944} | options, usb.Settings)
-    has = {} if controls is None else controls
     open_capture = (lambda: FakeCapture(before)) if capture is None else capture
-    return WatchedCamera(lambda: usb.V4l2Stream(settings, open_capture, lambda: FakeControls(before, has)))
+    return WatchedCamera(
+        lambda: usb.V4l2Stream(settings, open_capture, lambda: FakeControls(before, {} if has is None else has))
+    )
 
 
 def pi_camera(before: Scene, kind: type[FakePicamera2] = FakePicamera2, **options: Any) -> WatchedCamera:
