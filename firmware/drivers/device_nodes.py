@@ -1,7 +1,7 @@
 """A device's path in /dev: whether it is still the device that was opened, and why it could not be opened, in words.
 
-Used by the drivers of everything that is plugged in. A by-id link goes when its device is unplugged, and leads to another
-number when it is back: the open file then belongs to a device that is gone.
+Used by the drivers of everything that is plugged in. A by-id link goes when its device is unplugged, and leads to
+another number when it is back: the open file then belongs to a device that is gone.
 """
 
 from __future__ import annotations

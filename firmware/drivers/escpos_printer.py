@@ -1,8 +1,9 @@
-"""号票打印机 that speaks ESC/POS: what the three transports share. A slip counts as printed only when the printer says so.
+"""号票打印机 that speaks ESC/POS: what the three transports share. A slip is printed only when the printer says so.
 
-Slips come from the kiosk and the console, their bytes are `slip_escpos.py`'s; python-escpos carries them. Before and after
-each slip the printer is asked: DLE EOT 2, 3, 4 (cover, fault, paper) is answered at once, GS r 1 in its turn, that is when all
-before it was worked off. Bits as in Epson's ESC/POS reference; ADR 0018 says what is made of printers that answer less.
+Slips come from the kiosk and the console, their bytes are `slip_escpos.py`'s; python-escpos carries them. Before and
+after each slip the printer is asked: DLE EOT 2, 3, 4 (cover, fault, paper) is answered at once, GS r 1 in its turn,
+that is when all before it was worked off. Bits as in Epson's ESC/POS reference; ADR 0018 says what is made of printers that
+answer less.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ class EscposPrinter(ABC):
 
 
 class _Turn:
-    """One call's use of the printer: opened before, and after a fault of the line let go, so that the next opens anew."""
+    """One call's use of the printer: opened before, let go after a fault of the line, so that the next opens anew."""
 
     def __init__(self, printer: EscposPrinter) -> None:
         self._of = printer

@@ -1,7 +1,7 @@
 """身份证阅读器 on a serial line (or USB-serial), 115200 8N1, by pyserial; the conversation is `id_card_protocol.py`'s.
 
-A reader that was unplugged is opened anew when it is back, and what lies on it then counts as newly laid. A call costs at most
-3 s beyond its timeout, with a reader that hangs in the middle of a card too.
+A reader that was unplugged is opened anew when it is back, and what lies on it then counts as newly laid. A call costs
+at most 3 s beyond its timeout, with a reader that hangs in the middle of a card too.
 """
 
 from __future__ import annotations

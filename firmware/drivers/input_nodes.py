@@ -1,7 +1,7 @@
 """Find the event nodes of one named gun in /sys, without opening any keyboard to look at it.
 
-Asked by `scanner_hid.py` when the settings give USB ids or a name in place of a path. A gun may show several nodes; those that
-can type figures are all returned, for only one of them carries the keys and which one is the model's secret.
+Asked by `scanner_hid.py` when the settings give USB ids or a name in place of a path. A gun may show several nodes;
+those that can type figures are all returned: only one of them carries the keys, and which one is the model's secret.
 """
 
 from __future__ import annotations

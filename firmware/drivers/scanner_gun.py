@@ -1,7 +1,7 @@
 """What the two kinds of wired scanner guns share: bytes or keys with their times ─► whole scans, and words for faults.
 
-`scanner_serial.py` and `scanner_hid.py` feed the assembly; `Scanner.read` is here. A scan that has begun is waited for, so
-that no half of it lies between two calls.
+`scanner_serial.py` and `scanner_hid.py` feed the assembly; `Scanner.read` is here. A scan that has begun is waited for,
+so that no half of it lies between two calls.
 """
 
 from __future__ import annotations

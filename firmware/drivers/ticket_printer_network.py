@@ -42,7 +42,7 @@ class NetworkTicketPrinter(EscposPrinter):
         device.settimeout(WRITE_SECONDS_MAX)
         return printer
 
-    def _gone(self, printer: Any) -> bool:
+    def _gone(self, printer: Any) -> bool:  # noqa: ARG002
         return False  # connected a moment ago
 
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:

@@ -60,7 +60,7 @@ class UsbTicketPrinter(EscposPrinter):
         return printer
 
     def _find(self) -> Any:
-        import usb.core  # imported when opened: a unit without a USB printer needs no pyusb
+        import usb.core  # type: ignore[import-untyped]  # imported when opened: a unit without a USB printer needs no pyusb
 
         wanted: dict[str, Any] = {
             "idVendor": int(self._settings.usb_vendor, 16),
@@ -73,7 +73,7 @@ class UsbTicketPrinter(EscposPrinter):
         except usb.core.NoBackendError:
             raise LibusbMissing("libusb 1.0 is not installed") from None
 
-    def _gone(self, printer: Any) -> bool:
+    def _gone(self, printer: Any) -> bool:  # noqa: ARG002
         return False  # its next transfer says so
 
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
@@ -92,7 +92,7 @@ def open_device(settings: Settings) -> UsbTicketPrinter:
 
 def _endpoints(device: Any) -> tuple[int, int]:
     """Return the addresses of the bulk endpoints in and out of the printer interface, as its descriptors give them."""
-    import usb.util
+    import usb.util  # type: ignore[import-untyped]
 
     for interface in device.get_active_configuration() if _configured(device) else device[0]:
         if interface.bInterfaceClass != _PRINTER_CLASS:

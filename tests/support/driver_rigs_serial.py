@@ -1,7 +1,7 @@
 """Level 0 of the serial and USB talkers: the far ends of their wires, played in the venv without hardware.
 
-A pty pair stands for a serial line, a TCP server for a network printer, recorded `input_event` bytes for a gun in keyboard
-mode. What is tested is bytes on a wire. The same gun on the real kernel (uinput) waits for a host that has it.
+A pty pair stands for a serial line, a TCP server for a network printer, recorded `input_event` bytes for a gun in
+keyboard mode. What is tested is bytes on a wire. The same gun on the real kernel (uinput) waits for a host that has it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class PluggedPty:
     def __init__(self, folder: Path, link: str = "usb-Maker_Gun_0001-if00") -> None:
         self.path = folder / link
         self._master, self._slave = -1, -1
+        self._lock = threading.Lock()  # a number that is closed under a far end's wait may be another file's by then
         self.plug()
 
     def plug(self) -> None:
@@ -61,21 +62,25 @@ class PluggedPty:
 
     def unplug(self) -> None:
         self.path.unlink(missing_ok=True)
-        for descriptor in (self._slave, self._master):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._master, self._slave = -1, -1
+        with self._lock:
+            for descriptor in (self._slave, self._master):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._master, self._slave = -1, -1
 
     def send(self, data: bytes) -> None:
-        os.write(self._master, data)
+        with self._lock:
+            if self._master >= 0:
+                os.write(self._master, data)
 
     def receive(self, timeout_seconds: float) -> bytes:
         """Return what the program wrote; nothing when it wrote nothing, or is unplugged."""
-        try:
-            ready, _, _ = select.select([self._master], [], [], timeout_seconds)
-            return os.read(self._master, 4096) if ready else b""
-        except (OSError, ValueError):
-            return b""
+        with self._lock:
+            if self._master >= 0:
+                ready, _, _ = select.select([self._master], [], [], timeout_seconds)
+                return os.read(self._master, 4096) if ready else b""
+        time.sleep(timeout_seconds)
+        return b""
 
 
 class FarEnd:
@@ -280,15 +285,10 @@ def serial_id_card_reader() -> Iterator[WireRig]:
         reader = ReaderDevice(faults)
 
         def step() -> None:
-            if wire._master < 0:
-                time.sleep(0.005)
-                return
             asked = wire.receive(0.02)
             if asked:
                 reader.write(asked)
-                if answer := reader.read(8192, 0.0):
-                    with contextlib.suppress(OSError):
-                        wire.send(answer)
+                wire.send(reader.read(8192, 0.0))
 
         far_end = FarEnd(step)
         with id_card_reader.open_device(id_card_reader.Settings(port=str(wire.path))) as device:
@@ -322,13 +322,16 @@ class PrinterEnd:
 
     def __init__(self) -> None:
         self.printed = b""
-        self.cuts = 0
         self.cover_open = False
         self.paper_out = False
         self.paper_out_after_bytes: int | None = None  # then the paper ends in the middle of a slip
         self.silent = False
         self.deaf_in_turn = False  # a cheap one: does not know GS r
         self._waiting = b""
+
+    @property
+    def cuts(self) -> int:
+        return self.printed.count(b"\x1dV")
 
     def take(self, data: bytes) -> bytes:
         """Return the answers to what came."""
@@ -357,7 +360,6 @@ class PrinterEnd:
                 answers += b"" if self.deaf_in_turn else b"\x00"
                 continue
             self.printed += self._waiting[:1]
-            self.cuts += self.printed.endswith((b"\x1dV\x00", b"\x1dV\x01"))
             self._waiting = self._waiting[1:]
             if self.paper_out_after_bytes is not None and len(self.printed) >= self.paper_out_after_bytes:
                 self.paper_out = True
@@ -370,11 +372,8 @@ def serial_ticket_printer(**options: Any) -> Iterator[WireRig]:
         wire, end = PluggedPty(Path(folder), "usb-Maker_Printer_0001-if00"), PrinterEnd()
 
         def step() -> None:
-            if wire._master < 0:
-                time.sleep(0.005)
-            elif came := wire.receive(0.02):
-                with contextlib.suppress(OSError):
-                    wire.send(end.take(came))
+            if came := wire.receive(0.02):
+                wire.send(end.take(came))
 
         far_end = FarEnd(step)
         settings = ticket_printer_serial.Settings(port=str(wire.path), baud=115_200, **options)
@@ -398,6 +397,7 @@ class PrinterServer:
         self._server: socket.socket | None = None
         self._connection: socket.socket | None = None
         self.port = 0
+        self._lock = threading.Lock()
         self.plug()
 
     def plug(self) -> None:
@@ -410,12 +410,18 @@ class PrinterServer:
         self._server = server
 
     def unplug(self) -> None:
-        for each in (self._server, self._connection):
-            if each is not None:
-                each.close()
-        self._server = self._connection = None
+        with self._lock:
+            for each in (self._server, self._connection):
+                if each is not None:
+                    each.close()
+            self._server = self._connection = None
 
     def step(self) -> None:
+        with self._lock:
+            self._step()
+        time.sleep(0.001)  # lets the unplugging in
+
+    def _step(self) -> None:
         server, connection = self._server, self._connection
         try:
             if connection is not None:

@@ -1,0 +1,214 @@
+"""Wired ticket printers: a slip counts as printed when the printer has worked it off, and not before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from firmware.drivers import escpos_printer, ticket_printer_network, ticket_printer_usb
+from firmware.drivers.escpos_printer import PrinterMissing
+from firmware.ports import CoverOpen, PaperOut, PrinterFailed, Slip, SlipLine
+from firmware.simulators.escpos_paper import EscposPaper
+from firmware.slip_escpos import WIDTHS_DOTS, slip_to_escpos
+from tests.support.driver_rigs_serial import network_ticket_printer, serial_ticket_printer
+
+A_SLIP = Slip(lines=(SlipLine(text="双井街道便民服务中心"), SlipLine(qr="OW1ABC"), SlipLine(text="A6027", size="huge")))
+BOTH = pytest.mark.parametrize("opener", [serial_ticket_printer, network_ticket_printer])
+Opener = Callable[..., Any]
+
+
+@BOTH
+def test_the_bytes_of_the_slip_and_nothing_else_are_printed(opener: Opener) -> None:
+    with opener() as rig:
+        rig.device.print_slip(A_SLIP)
+        rig.device.print_slip(A_SLIP)
+
+        paper = EscposPaper(WIDTHS_DOTS[58])
+        paper.feed(rig.far.printed)
+        assert rig.far.printed == 2 * slip_to_escpos(A_SLIP)
+        assert len(paper.slips()) == 2
+
+
+@BOTH
+@pytest.mark.parametrize(("fault", "error"), [("cover_open", CoverOpen), ("paper_out", PaperOut)])
+def test_a_fault_before_the_slip_lets_no_byte_of_it_out(opener: Opener, fault: str, error: type[Exception]) -> None:
+    with opener() as rig:
+        setattr(rig.far, fault, True)
+        with pytest.raises(error):
+            rig.device.print_slip(A_SLIP)
+        assert rig.far.printed == b""
+
+        setattr(rig.far, fault, False)
+        rig.device.print_slip(A_SLIP)
+        assert rig.far.cuts == 1
+
+
+@BOTH
+@pytest.mark.parametrize("deaf_in_turn", [False, True])
+def test_paper_that_ends_within_a_slip_is_not_called_printed(opener: Opener, deaf_in_turn: bool) -> None:
+    with opener() as rig:
+        rig.far.deaf_in_turn = deaf_in_turn
+        rig.far.paper_out_after_bytes = 40
+
+        with pytest.raises(PaperOut):
+            rig.device.print_slip(A_SLIP)
+
+
+@BOTH
+def test_a_printer_that_falls_silent_within_a_slip_costs_seconds_and_fails(opener: Opener) -> None:
+    with opener() as rig:
+        rig.device.check()
+        rig.hang()
+        begun = time.monotonic()
+
+        with pytest.raises(PrinterFailed):
+            rig.device.print_slip(A_SLIP)
+
+        assert time.monotonic() - begun < 3.0
+
+
+def test_a_printer_that_knows_no_answer_in_turn_is_watched_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escpos_printer, "SETTLE_SECONDS", 0.3)
+    with serial_ticket_printer() as rig:
+        rig.far.deaf_in_turn = True
+
+        rig.device.print_slip(A_SLIP)
+
+        assert rig.far.cuts == 1
+
+
+@BOTH
+def test_a_printer_that_never_answers_prints_only_when_the_settings_say_so(opener: Opener) -> None:
+    with opener() as strict, opener(status=False) as told:
+        strict.far.silent = told.far.silent = True
+
+        with pytest.raises(PrinterFailed, match="status = false"):
+            strict.device.print_slip(A_SLIP)
+        told.device.check()
+        told.device.print_slip(A_SLIP)
+
+        deadline = time.monotonic() + 3.0
+        while told.far.cuts == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert strict.far.printed == b""
+        assert told.far.cuts == 1
+
+
+def test_a_network_printer_gone_in_mid_slip_fails_and_prints_when_it_is_back() -> None:
+    with network_ticket_printer() as rig:
+        rig.wire.drop_after_bytes = 40
+        with pytest.raises(PrinterFailed):
+            rig.device.print_slip(A_SLIP)
+
+        rig.wire.drop_after_bytes = None
+        rig.far.printed = b""
+        rig.device.print_slip(A_SLIP)
+
+        assert rig.far.printed == slip_to_escpos(A_SLIP)
+
+
+def test_a_network_printer_that_takes_no_connection_is_missing_within_a_second() -> None:
+    with network_ticket_printer() as rig:
+        rig.unplug()
+        begun = time.monotonic()
+
+        with pytest.raises(PrinterMissing):
+            rig.device.check()
+
+        assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ({"host": "printer", "port": 0}, ticket_printer_network.Settings),
+        ({"host": ""}, ticket_printer_network.Settings),
+        ({"host": "printer", "roll_mm": 76}, ticket_printer_network.Settings),
+        ({"usb_vendor": "04b8"}, ticket_printer_usb.Settings),
+        ({"usb_vendor": "04b8", "usb_product": "0x0e"}, ticket_printer_usb.Settings),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(table: dict[str, Any], kind: type) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(table, kind)
+
+
+# USB: only what needs no USB
+
+
+class FakeEndpoint:
+    def __init__(self, address: int) -> None:
+        self.bEndpointAddress = address
+        self.bmAttributes = 2
+
+
+class FakeUsb:
+    """Stands for pyusb's device: bytes go to a printer's end, answers wait for the next read."""
+
+    bus, address = 1, 5
+
+    def __init__(self, end: Any) -> None:
+        self._end = end
+        self._answers = b""
+        self.gone = False
+
+    def write(self, endpoint: int, data: bytes, timeout: int) -> int:
+        import usb.core
+
+        if self.gone:
+            raise usb.core.USBError("No such device", errno=19)
+        assert timeout > 0, "a transfer without a time limit hangs with the printer"
+        self._answers += self._end.take(bytes(data))
+        return len(data)
+
+    def read(self, endpoint: int, size: int, timeout: int) -> bytes:
+        import usb.core
+
+        if not self._answers:
+            raise usb.core.USBTimeoutError("timed out", errno=110)
+        answers, self._answers = self._answers[:size], self._answers[size:]
+        return answers
+
+
+def a_usb_printer(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any, FakeUsb]:
+    from firmware.slip_escpos import escpos_printers
+    from tests.support.driver_rigs_serial import PrinterEnd
+
+    end = PrinterEnd()
+    fake = FakeUsb(end)
+    device = ticket_printer_usb.open_device(ticket_printer_usb.Settings(usb_vendor="04b8", usb_product="0e15"))
+    monkeypatch.setattr(device, "_find", lambda: fake)
+    monkeypatch.setattr(ticket_printer_usb, "_endpoints", lambda _: (0x82, 0x01))
+    monkeypatch.setattr(escpos_printers().Usb, "open", lambda printer: setattr(printer, "_device", fake))
+    monkeypatch.setattr(escpos_printers().Usb, "close", lambda printer: setattr(printer, "_device", False))
+    return device, end, fake
+
+
+def test_a_usb_printer_prints_and_says_when_the_paper_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    device, end, _ = a_usb_printer(monkeypatch)
+
+    device.print_slip(A_SLIP)
+    assert end.printed == slip_to_escpos(A_SLIP)
+
+    end.paper_out_after_bytes = len(end.printed) + 40
+    with pytest.raises(PaperOut):
+        device.print_slip(A_SLIP)
+    device.close()
+
+
+def test_a_usb_printer_pulled_out_fails_and_prints_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    device, end, fake = a_usb_printer(monkeypatch)
+    device.check()
+    fake.gone = True
+    with pytest.raises(PrinterFailed):
+        device.print_slip(A_SLIP)
+
+    fake.gone = False
+    device.print_slip(A_SLIP)
+
+    assert end.cuts == 1
+    device.close()
