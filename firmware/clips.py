@@ -43,6 +43,8 @@ class Clips:
 
     def spoken(self, pinyin: str) -> Samples | None:
         """Return a speech joined of clips, or None when a word of it was not recorded."""
+        if not _SYLLABLE.search(pinyin):
+            return None
         parts: list[Samples] = []
         for phrase in pinyin.split(","):
             words = phrase.split()
@@ -56,7 +58,7 @@ class Clips:
                 parts.append(clip)
                 words = words[count:]
             parts.append(np.zeros(round(_PAUSE_SECONDS * RATE_HZ), np.float32))
-        return np.concatenate(parts[:-1]) if len(parts) > 1 else None
+        return np.concatenate(parts[:-1])
 
     def _longest(self, words: list[str]) -> tuple[Samples, int] | None:
         for count in range(min(len(words), WORDS_IN_A_CLIP_MAX), 0, -1):
