@@ -3,6 +3,7 @@
 onewindow-edge run --settings unit.toml
 onewindow-edge outbox list --settings unit.toml
 onewindow-edge outbox rescue --settings unit.toml --to FOLDER
+onewindow-edge devices --settings unit.toml [--watch scanner|id_card_reader|panel]
 onewindow-edge wiring [--settings unit.toml] [--svg FILE]
 """
 
@@ -41,10 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--settings", type=Path, required=True, help="the unit's unit.toml")
     run.add_argument("--verbose", action="store_true", help="log what goes over the wire: kinds and sizes")
     run.set_defaults(run=_run)
+    from edge.devices_command import add_devices_command
     from edge.outbox_command import add_outbox_command
     from edge.wiring_command import add_wiring_command
 
     add_outbox_command(subparsers)
+    add_devices_command(subparsers)
     add_wiring_command(subparsers)
     if importlib.util.find_spec("edge.capture.commands") is not None:
         from edge.capture.commands import add_commands

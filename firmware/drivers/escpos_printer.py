@@ -2,8 +2,8 @@
 
 Slips come from the kiosk and the console, their bytes are `slip_escpos.py`'s; python-escpos carries them. Before and
 after each slip the printer is asked: DLE EOT 2, 3, 4 (cover, fault, paper) is answered at once, GS r 1 in its turn,
-that is when all before it was worked off. Bits as in Epson's ESC/POS reference; ADR 0018 says what is made of printers that
-answer less.
+that is when all before it was worked off. Bits as in Epson's ESC/POS reference; ADR 0018 says what is made of printers
+that answer less.
 """
 
 from __future__ import annotations
