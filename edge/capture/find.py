@@ -24,7 +24,7 @@ from edge.capture.candidates import (
     plausible,
     tint_plane,
 )
-from edge.capture.quad import Quad, has_known_shape, upright
+from edge.capture.quad import Quad, has_known_shape, is_a4, skews, upright
 from edge.capture.shrink import shrink, to_frame
 from edge.capture.sides import Floats64, Looks, refit, same_ground, supports, white_level
 from firmware.ports import Pixels
@@ -33,14 +33,18 @@ SMALL_SIDE: Final = 820
 TINY_SIDE: Final = 410
 SUPPORT_MIN: Final = 0.5  # below it the weakest side is no edge: white on white has 0.58, an empty desk 0.45 at most
 CUT_SUPPORT: Final = 0.6  # asked of the sides that are left when one lies outside the frame
-_CUT_BELIEVED: Final = 0.62  # of a side outside the frame: a whole sheet wins over one that is cut
+_CUT_BELIEVED: Final = 0.57  # of a side outside the frame: a whole sheet wins over one that is cut
 _GROUND_MAX: Final = 0.35  # of the paper's light, by which what lies beyond the sides may differ
 _ENOUGH: Final = (
     0.75  # a weakest side this good needs no better: then the larger one is the sheet, not the paper beside it
 )
 _BESIDE_MAX: Final = 0.12  # of all that is bright may lie outside a plain sheet
+_TINT_FREE: Final = 0.015  # two white papers differ by more, one of them in a shadow by less
 _TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
+_SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet may look like a card
+_SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
+_SKEW_COST_MAX: Final = 0.3
 _BEST_QUICK: Final = 2
 _BEST: Final = 7  # candidates that are fitted
 
@@ -107,13 +111,15 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     if not len(pool):
         return None
     height, width = small.shape[:2]
-    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width * height))
+    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width, height))
     chosen = _apart(pool[order], fits, 0.035 * width)
     fitted = plausible(np.array([refit(small, quad, reach=6, stations=40) for quad in chosen]), width, height)
     if not len(fitted):
         return None
     looks = supports(small, fitted, white, stations=40)
-    scores = np.where(_believable(looks.support), _scores(looks, fitted, width * height), -np.inf)
+    known_shape = np.array([is_a4(quad, width, height) for quad in fitted])
+    scores = _scores(looks, fitted, width, height) + _SHAPE_BONUS * known_shape
+    scores = np.where(_believable(looks.support), scores, -np.inf)
     winner = int(np.argmax(scores))
     if not np.isfinite(scores[winner]):
         return None
@@ -143,15 +149,19 @@ def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
     return chosen
 
 
-def _scores(looks: Looks, quads: Quads, frame_area: int) -> Floats64:
+def _scores(looks: Looks, quads: Quads, width: int, height: int) -> Floats64:
     known = np.nan_to_num(looks.support, nan=_CUT_BELIEVED)
-    x, y = quads[..., 0], quads[..., 1]
-    area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / frame_area
+    # What lies outside the frame is no sheet that was seen.
+    x, y = np.clip(quads[..., 0], 0, width), np.clip(quads[..., 1], 0, height)
+    area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / (width * height)
     weakest = np.minimum(known.min(axis=1), _ENOUGH)
     size = np.sqrt(np.clip(area, 0, 1))
     score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size
     # One side over wood; or three sides at the desk and the fourth along a line of print, with more paper beyond.
-    score -= np.maximum(0, looks.tints - _TINT_MAX) + np.clip(looks.grounds - _GROUND_MAX, 0, 0.2)
+    score -= np.clip(2 * (looks.tints - _TINT_FREE), 0, 0.1) + np.maximum(0, looks.tints - _TINT_MAX)
+    score -= np.clip(looks.grounds - _GROUND_MAX, 0, 0.1)
+    # Two sides of one sheet and two of another: each an edge, and no rectangle together.
+    score -= np.clip(2 * (skews(quads, width, height) - _SKEW_FREE), 0, _SKEW_COST_MAX)
     return np.asarray(score, np.float64)
 
 

@@ -18,6 +18,7 @@ Quad: TypeAlias = npt.NDArray[np.float64]
 
 A4_ASPECT: Final = 297 / 210
 CARD_ASPECT: Final = 85.6 / 54
+_FOCALS: Final = (0.7, 1.0, 1.5, 3.0)  # of the frame's longest side: from a wide document camera to a telephone
 ASPECT_TOLERANCE: Final = 0.055  # as a ratio: the two are 0.12 apart
 
 
@@ -67,6 +68,35 @@ def has_known_shape(quad: Quad, width: int, height: int) -> bool:
     aspect = true_aspect(quad, width, height)
     long_side = max(aspect, 1 / aspect)
     return min(abs(long_side / shape - 1) for shape in (A4_ASPECT, CARD_ASPECT)) < ASPECT_TOLERANCE
+
+
+def is_a4(quad: Quad, width: int, height: int) -> bool:
+    """Say whether the sheet, seen in a frame of this size, has the proportions of A4."""
+    aspect = true_aspect(quad, width, height)
+    return abs(max(aspect, 1 / aspect) / A4_ASPECT - 1) < ASPECT_TOLERANCE
+
+
+def skews(quads: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArray[np.float64]:
+    """Return for n quads how far each is from any rectangle on the desk: 0 for one, 0.5 when its corners are 30° off.
+
+    The cosine of the true corner, under whichever of the usual focal lengths makes it least. Sides of two different
+    sheets seldom meet at right angles, however good each of them is.
+    """
+    away = (quads - np.array([width / 2, height / 2])) / max(width, height)
+    m1, m2, m4, m3 = np.moveaxis(np.concatenate([away, np.ones((*away.shape[:2], 1))], axis=2), 1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        k2 = _dot(np.cross(m1, m4), m3) / _dot(np.cross(m2, m4), m3)
+        k3 = _dot(np.cross(m1, m4), m2) / _dot(np.cross(m3, m4), m2)
+        across, down = k2[:, None] * m2 - m1, k3[:, None] * m3 - m1
+        cosines = []
+        for focal in _FOCALS:
+            one, two = (side * np.array([1 / focal, 1 / focal, 1.0]) for side in (across, down))
+            cosines.append(np.abs(_dot(one, two)) / np.sqrt(_dot(one, one) * _dot(two, two)))
+    return np.asarray(np.nan_to_num(np.min(cosines, axis=0), nan=1.0), np.float64)
+
+
+def _dot(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray((one * two).sum(axis=-1))
 
 
 def true_aspect(quad: Quad, width: int, height: int) -> float:

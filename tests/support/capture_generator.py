@@ -3,7 +3,8 @@
 Papers come from `capture_papers.py`; captures go to the tests, to `capture_score.py` and `capture_speed.py`. The same
 scene, seed and size always give the same pixels. Corners are exact: the camera that draws the picture projects them.
 
-Simpler than life: fingers are smooth, props are flat, paper does not curl. Figures made with it are an upper estimate.
+Simpler than life: fingers are smooth, props are flat, paper does not curl. Figures made with it are an upper estimate;
+the finder is tuned on it, and held to `capture_unseen.py`.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ class Scene:
     motion_px: Range = NONE  # length of a movement in frame pixels, in any direction
     light: Range = (0.8, 1.0)
     noise: Range = (1.0, 3.0)  # σ in grey levels
+    below: bool = False  # another sheet looks out from under this one
+    objects: int = 0  # cables, a ruler, a keyboard, on the desk
+    pair: bool = False  # a second paper of the same kind beside it
     push: float = 0.0  # how far the paper is pushed out of the frame, of the frame's width
 
 
@@ -63,6 +67,13 @@ FULL_RANGE: dict[str, Scene] = {
     "glare": replace(PLAIN, glare=(0.4, 1.2), kinds=("a4", "card", "booklet"), fill=(0.55, 0.85)),
     "finger": replace(PLAIN, finger=(0.04, 0.14)),
     "lowlight": replace(PLAIN, light=(0.10, 0.25), noise=(3, 6), gradient=(0.1, 0.35)),
+    "framed": replace(PLAIN, kinds=("framed",), desks=("dark", "wood", "light")),
+    "cover": replace(PLAIN, kinds=("cover",), desks=("light", "wood", "white"), fill=(0.45, 0.85)),
+    "coloured": replace(PLAIN, kinds=("coloured",), desks=("dark", "wood", "light"), fill=(0.6, 0.97)),
+    "receipt": replace(PLAIN, kinds=("receipt",), desks=("dark", "wood", "light"), fill=(0.55, 0.95)),
+    "small": replace(PLAIN, fill=(0.47, 0.6), desks=("dark", "wood", "light", "clutter")),
+    "objects": replace(PLAIN, objects=6, desks=("dark", "wood", "light"), fill=(0.6, 0.9)),
+    "below": replace(PLAIN, below=True, desks=("dark", "wood", "light"), fill=(0.6, 0.85)),
 }
 HARD: dict[str, Scene] = {
     "white": replace(PLAIN, desks=("white",), gradient=(0.05, 0.2)),
@@ -88,6 +99,7 @@ class Capture:
     kind: str
     scene: str
     seed: int
+    beside: tuple[Points, ...] = ()  # the corners of other papers that are wanted too
     empty_desk: Pixels  # the same camera and light without the paper
     drawn: dict[str, float] = field(default_factory=dict)  # what the seed drew
     page_scale: float = 1.0  # frame pixels per 200 dpi page pixel
@@ -113,6 +125,15 @@ def make_capture(
     reflection = _glare(np.random.default_rng([seed, salt, 8]), drawn, flat, width, height)
     hand, hand_mask = _finger(np.random.default_rng([seed, salt, 9]), drawn, flat, width, height)
 
+    if scene.objects:
+        _put_objects(desk, np.random.default_rng([seed, salt, 13]), scene.objects, flat)
+    if scene.below:
+        _put_below(desk, np.random.default_rng([seed, salt, 14]), flat)
+    beside = ()
+    if scene.pair:
+        flat, other = _side_by_side(flat, np.random.default_rng([seed, salt, 15]), width, height)
+        desk = _lay(desk, paper(kind, (seed + 1) % 5, _paper_dpi(kind, width, drawn["fill"])), other, rng)
+        beside = (_bend(other, drawn["lens"], width, height),)
     scene_pixels = _lay(desk, sheet, flat, np.random.default_rng([seed, salt, 10]))
     scene_pixels = scene_pixels * (1 - hand_mask[..., None]) + hand * hand_mask[..., None]
     box = _print_mask(sheet, flat, width, height)
@@ -134,6 +155,7 @@ def make_capture(
         kind=kind,
         scene=name,
         seed=seed,
+        beside=beside,
         empty_desk=empty,
         drawn=drawn,
         page_scale=float(np.linalg.norm(corners[1] - corners[0])) / page_px,
@@ -232,6 +254,65 @@ def _scatter(desk: Floats, rng: np.random.Generator, width: int, height: int) ->
             continue
         corners = cv2.boxPoints(((float(centre[0]), float(centre[1])), size, float(angle)))
         cv2.fillConvexPoly(desk, np.round(corners).astype(np.int32), colour, cv2.LINE_AA)
+
+
+def _put_objects(desk: Floats, rng: np.random.Generator, count: int, flat: Points) -> None:
+    """A cable, a ruler, a keyboard: long straight edges and dark grids, some of them right at the sheet."""
+    height, width = desk.shape[:2]
+    mm = float(np.linalg.norm(flat[1] - flat[0])) / 210
+    for _ in range(count):
+        thing = rng.random()
+        at = (
+            flat[int(rng.integers(4))] + rng.normal(0, 60 * mm, 2)
+            if rng.random() < 0.5
+            else rng.random(2) * (width, height)
+        )
+        if thing < 0.4:
+            steps = np.cumsum(np.cumsum(rng.normal(0, 1, (40, 2)), axis=0), axis=0)
+            path = at + steps / max(1.0, float(np.abs(steps).max())) * 300 * mm
+            shade = float(rng.integers(10, 60))
+            cv2.polylines(
+                desk, [np.round(path).astype(np.int32)], False, (shade,) * 3, max(2, round(5 * mm)), cv2.LINE_AA
+            )
+        elif thing < 0.7:
+            tint = [(120, 220, 236), (210, 214, 216), (60, 60, 66)][int(rng.integers(3))]
+            box = cv2.boxPoints(((float(at[0]), float(at[1])), (300 * mm, 30 * mm), float(rng.uniform(0, 180))))
+            cv2.fillConvexPoly(desk, np.round(box).astype(np.int32), tint, cv2.LINE_AA)
+        else:
+            for row in range(4):
+                for column in range(12):
+                    x, y = at + np.array([column * 19, row * 19]) * mm
+                    corner = (round(x), round(y))
+                    cv2.rectangle(desk, corner, (round(x + 19 * mm), round(y + 19 * mm)), (20, 20, 22), -1)
+                    cv2.rectangle(desk, corner, (round(x + 16 * mm), round(y + 16 * mm)), (44, 44, 46), -1)
+
+
+def _put_below(desk: Floats, rng: np.random.Generator, flat: Points) -> None:
+    """Another white sheet, that looks out from under the one to find."""
+    middle = flat.mean(axis=0)
+    angle = float(np.deg2rad(rng.uniform(6, 40) * rng.choice([-1, 1])))
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    size = np.linalg.norm(flat[2] - flat[0])
+    other = (flat - middle) @ turn + middle + rng.uniform(-0.22, 0.22, 2) * size
+    shade = rng.uniform(225, 250, 3)
+    cv2.fillConvexPoly(desk, np.round(other).astype(np.int32), tuple(float(v) for v in shade), cv2.LINE_AA)
+
+
+def _side_by_side(flat: Points, rng: np.random.Generator, width: int, height: int) -> tuple[Points, Points]:
+    """Return two poses in place of one: the paper and its neighbour, each a little turned, both within the frame."""
+    along = flat[1] - flat[0] if rng.random() < 0.5 else flat[3] - flat[0]
+    gap = along * float(rng.uniform(1.04, 1.35)) / 2
+    poses = []
+    for side in (-1, 1):
+        angle = float(np.deg2rad(rng.uniform(-5, 5)))
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        middle = flat.mean(axis=0)
+        poses.append((flat - middle) @ turn + np.array([width, height]) / 2 + side * gap)
+    both = np.concatenate(poses)
+    reach = np.abs(both - np.array([width, height]) / 2).max(axis=0) / (np.array([width, height]) / 2)
+    shrink = min(1.0, 0.95 / float(reach.max()))
+    one, two = ((pose - np.array([width, height]) / 2) * shrink + np.array([width, height]) / 2 for pose in poses)
+    return one, two
 
 
 def _lay(desk: Floats, sheet: Paper, flat: Points, rng: np.random.Generator) -> Floats:
@@ -396,5 +477,6 @@ def _bend(points: Points, lens: float, width: int, height: int) -> Points:
     return np.asarray(bent * half + middle)
 
 
+PAIR = replace(PLAIN, kinds=("card",), desks=("dark", "wood", "light"), fill=(0.3, 0.48), pair=True)
 ALL_SCENES: dict[str, Scene] = {**FULL_RANGE, **HARD}
 MakeCapture = Callable[[Scene, int], Capture]

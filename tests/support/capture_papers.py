@@ -18,7 +18,10 @@ from PIL import Image, ImageDraw, ImageFont
 from firmware.ports import Pixels
 
 Mask = npt.NDArray[np.uint8]
-SIZES_MM = {"a4": (210.0, 297.0), "card": (85.6, 54.0), "booklet": (210.0, 143.0)}
+SIZES_MM = {
+    "a4": (210.0, 297.0), "card": (85.6, 54.0), "booklet": (210.0, 143.0), "receipt": (76.0, 180.0),
+    "cover": (105.0, 143.0), "framed": (210.0, 297.0), "coloured": (210.0, 297.0),
+}  # fmt: skip
 TITLES = (
     "社会保障卡申领登记表",
     "灵活就业人员社会保险补贴申请表",
@@ -50,7 +53,7 @@ WORDS = (
 class Paper:
     """One paper, flat."""
 
-    kind: str  # a4, card, booklet
+    kind: str  # of SIZES_MM
     pixels: Pixels
     outline: Mask  # 255 where there is paper: a card's corners are round
     print_box: tuple[int, int, int, int]  # left, top, right, bottom of what must be readable, in paper pixels
@@ -66,7 +69,10 @@ def paper(kind: str, seed: int, dots_per_inch: int = 200) -> Paper:
     rng = np.random.default_rng([seed, len(kind), 7])
     scale = dots_per_inch / 25.4
     width, height = (round(side * scale) for side in SIZES_MM[kind])
-    draw = {"a4": _form, "card": _card, "booklet": _booklet}[kind]
+    draw = {
+        "a4": _form, "card": _card, "booklet": _booklet, "receipt": _receipt, "cover": _cover, "framed": _framed,
+        "coloured": _coloured,
+    }[kind]  # fmt: skip
     picture, box = draw(rng, width, height, scale)
     outline = Image.new("L", (width, height), 0)
     radius = 3.18 * scale if kind == "card" else 0
@@ -201,3 +207,57 @@ def _booklet(
     fold = 1 - 0.28 * np.exp(-(distance**2))
     shaded = np.clip(np.asarray(image) * fold[None, :, None], 0, 255).astype(np.uint8)
     return Image.fromarray(shaded), (round(9 * mm), round(9 * mm), round(width - 9 * mm), round(height - 12 * mm))
+
+
+def _receipt(
+    rng: np.random.Generator, width: int, height: int, mm: float
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    white = int(rng.integers(228, 250))
+    image = Image.new("RGB", (width, height), (white, white, white))
+    draw = ImageDraw.Draw(image)
+    draw.text((width / 2, 12 * mm), "缴费凭证", font=font(6 * mm), fill=(40, 40, 44), anchor="mm")
+    for row in range(int((height / mm - 40) / 6)):
+        y = (26 + 6 * row) * mm
+        draw.text((4 * mm, y), _text(rng, 5), font=font(3.6 * mm), fill=(60, 60, 66))
+        draw.text((width - 4 * mm, y), f"{rng.random() * 900:.2f}", font=font(3.6 * mm), fill=(60, 60, 66), anchor="ra")
+    return image, (round(4 * mm), round(8 * mm), round(width - 4 * mm), round(height - 12 * mm))
+
+
+def _cover(
+    rng: np.random.Generator, width: int, height: int, mm: float
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """A closed booklet: dark to its very rim, a few golden words."""
+    cloth = [(96, 20, 30), (24, 34, 70), (30, 56, 44), (86, 52, 26)][int(rng.integers(4))]
+    image = Image.new("RGB", (width, height), cloth)
+    draw = ImageDraw.Draw(image)
+    draw.text((width / 2, 40 * mm), "居民户口簿", font=font(12 * mm), fill=(208, 178, 100), anchor="mm")
+    draw.ellipse((width / 2 - 14 * mm, 62 * mm, width / 2 + 14 * mm, 90 * mm), outline=(208, 178, 100), width=round(mm))
+    draw.text((width / 2, 122 * mm), "演示市样例局", font=font(5 * mm), fill=(208, 178, 100), anchor="mm")
+    return image, (round(20 * mm), round(30 * mm), round(width - 20 * mm), round(130 * mm))
+
+
+def _framed(
+    rng: np.random.Generator, width: int, height: int, mm: float
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """A table in a heavy frame near the rim, tinted or not: a plainer rectangle than the sheet itself."""
+    image = Image.new("RGB", (width, height), (244, 245, 245))
+    draw = ImageDraw.Draw(image)
+    rim = float(rng.uniform(6, 18)) * mm
+    tint = [(246, 247, 247), (224, 232, 238), (236, 226, 214)][int(rng.integers(3))]
+    line = max(1, round(float(rng.uniform(0.4, 2.2)) * mm))
+    draw.rectangle((rim, rim, width - rim, height - rim), fill=tint, outline=(26, 26, 30), width=line)
+    step = float(rng.uniform(9, 15)) * mm
+    for row in range(int((height - 2 * rim) / step)):
+        y = rim + row * step
+        draw.line((rim, y, width - rim, y), fill=(30, 30, 34), width=max(1, round(0.3 * mm)))
+        draw.text((rim + 3 * mm, y + step / 2), LABELS[row % 12], font=font(3.8 * mm), fill=(30, 30, 34), anchor="lm")
+        draw.text((rim + 40 * mm, y + step / 2), _text(rng, 10), font=font(3.8 * mm), fill=(20, 30, 110), anchor="lm")
+    return image, (round(rim), round(rim), round(width - rim), round(height - rim))
+
+
+def _coloured(
+    rng: np.random.Generator, width: int, height: int, mm: float
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    image, box = _form(rng, width, height, mm)
+    tint = np.array([(255, 206, 214), (196, 226, 255), (206, 244, 204), (255, 242, 170)][int(rng.integers(4))])
+    return Image.fromarray((np.asarray(image) * (tint / 255)).astype(np.uint8)), box

@@ -23,6 +23,7 @@ from tests.support.capture_generator import FULL_RANGE, HARD, PLAIN, Capture, Po
 from tests.support.capture_peers import PEERS
 
 USABLE_IOU = 0.95
+SIZES = ((1600, 1200), (1280, 960), (1920, 1080), (2592, 1944))
 Finder = Callable[[Capture], Points | None]
 
 
@@ -102,7 +103,8 @@ def captures(scenes: Iterable[str], seeds: Iterable[int], *, with_desk: bool) ->
     seeds = list(seeds)
     for name in scenes:
         for seed in seeds:
-            yield make_capture(everything[name], seed, name=name, with_desk=with_desk)
+            width, height = SIZES[seed % len(SIZES)]
+            yield make_capture(everything[name], seed, width=width, height=height, name=name, with_desk=with_desk)
 
 
 def table(scores: dict[str, Score]) -> str:
