@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     write_wiring(groups, sys.stdout, colours=sys.stdout.isatty())
     if arguments.svg is not None:
         arguments.svg.write_text(header_svg(groups), encoding="utf-8")
-        print(f"已写入 {arguments.svg}")
+        sys.stdout.write(f"已写入 {arguments.svg}\n")
     return 0
 
 

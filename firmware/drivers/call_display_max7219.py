@@ -66,6 +66,8 @@ class _Matrix:
             )
             # luma darkens the display when the program ends; ours does so in close(), on a wire that is still open.
             self._device.persist = True
+        except DisplayFailed:
+            raise
         except OSError as error:
             raise DisplayFailed(f"the SPI device fails: {error}") from None
 

@@ -50,7 +50,7 @@ class _Digits:
         try:
             self._device = _multi_character(settings, self._factory)
         except pin_errors() as error:
-            close_pins(self._factory, broken=False)
+            close_pins(self._factory, (), broken=False)
             raise DisplayFailed(f"a line of the display cannot be had: {error}") from None
 
     def draw(self, text: str, *, blink: bool, seconds: float) -> None:
@@ -75,9 +75,7 @@ class _Digits:
         return moves(text, blink=blink, places=DIGITS)
 
     def close(self, *, broken: bool) -> None:
-        with contextlib.suppress(*pin_errors()):
-            self._device.close()
-        close_pins(self._factory, broken=broken)
+        close_pins(self._factory, (self._device,), broken=broken)
 
 
 def _multi_character(settings: Settings, factory: PinFactory) -> Any:

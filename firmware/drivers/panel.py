@@ -221,10 +221,10 @@ class _Header:
             raise
 
     def close(self, *, broken: bool) -> None:
-        for device in (*self.buttons.values(), *self.lamps.values()):
+        for contact in self.buttons.values():
             with contextlib.suppress(*pin_errors()):
-                device.close()
-        close_pins(self._factory, broken=broken)
+                contact.pin.when_changed = None  # or lgpio would go on calling for a line of this number
+        close_pins(self._factory, (*self.buttons.values(), *self.lamps.values()), broken=broken)
 
 
 def _report(put: Callable[[_Edge], None], button: Button, closed: bool, contact: Any) -> None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from firmware.ports import DeviceMissing
@@ -49,12 +49,20 @@ def pin_errors() -> tuple[type[Exception], ...]:
     return (GPIOZeroError, OSError) if lgpio is None else (GPIOZeroError, OSError, lgpio.error)
 
 
-def close_pins(factory: PinFactory, *, broken: bool) -> None:
-    """Give all lines back. With `broken` the chip is gone and only our side is let go."""
+def close_pins(factory: PinFactory, devices: Iterable[Any], *, broken: bool) -> None:
+    """Close gpiozero's devices and give all lines back. With `broken` the chip is gone: only our side is let go."""
+    devices = tuple(devices)
+    for device in devices:
+        with contextlib.suppress(*pin_errors()):
+            device.close()
     if broken:
         factory.pins = {}
     with contextlib.suppress(*pin_errors()):
         factory.close()
+    # A device that failed to close on a dead chip tries again when it is collected, aloud. Without a chip it succeeds.
+    for device in devices:
+        with contextlib.suppress(*pin_errors()):
+            device.close()
 
 
 @contextlib.contextmanager

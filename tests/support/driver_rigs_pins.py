@@ -75,6 +75,11 @@ class _Factory(MockFactory):  # type: ignore[misc]
         super().__init__(pin_class=_Pin)
         self.header = header
         self.clock: float | None = None  # a test's own time
+        self.let_go = False
+
+    def close(self) -> None:
+        super().close()
+        self.let_go = True
 
     def ticks(self) -> float:
         return float(super().ticks()) if self.clock is None else self.clock
@@ -84,8 +89,14 @@ class _Pin(MockPin):  # type: ignore[misc]
     # The chip "comes back" as another one: lines that were claimed on the old one stay dead.
     def _check(self) -> None:
         header = self.factory.header
+        if self.factory.let_go:
+            return  # as lgpio's pins do: nothing to say to a chip that is closed
         if header.gone or self.factory is not header.opened[-1]:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    def _set_function(self, value: str) -> None:
+        self._check()
+        super()._set_function(value)
 
     def _get_state(self) -> bool:
         self._check()

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from firmware.am03127_frames import frame, page, question
+from firmware.bench import DeviceSettings, DeviceSettingsRefused, open_bench
 from firmware.drivers.call_display_max7219 import Settings as MatrixSettings
 from firmware.drivers.call_display_max7219 import matrix_display
 from firmware.drivers.call_display_multi_character import Settings as DigitsSettings
@@ -20,7 +21,7 @@ from firmware.drivers.call_display_multi_character import digits_display
 from firmware.drivers.call_display_serial import SerialCallDisplay
 from firmware.drivers.call_display_serial import Settings as SerialSettings
 from firmware.led_matrix import SCROLL_COLUMNS_PER_SECOND
-from firmware.ports import DisplayFailed
+from firmware.ports import DeviceError, DisplayFailed
 from firmware.seven_segment import FONT, SCROLL_CHARACTERS_PER_SECOND, digits_at
 from firmware.simulators.call_display import SimulatedCallDisplay
 from tests.support.driver_rigs_pins import LedBar, MatrixRecorder, MockHeader, digits_lit
@@ -290,3 +291,32 @@ def test_a_bar_that_was_silent_for_a_call_shows_it_after_the_next_check(bar: Led
         display.check()
 
     assert bar.taken[-1].endswith(b"<MB><WC><FA>A6027")
+
+
+# From the settings
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"panel": {"kind": "gpio", "chip": 255}},
+        {"call_display": {"kind": "multi-character", "chip": 255}},
+        {"call_display": {"kind": "max7219", "spi_port": 255}},
+        {"call_display": {"kind": "serial", "port": "/dev/serial/by-id/none"}},
+    ],
+    ids=["panel", "multi-character", "max7219", "serial"],
+)
+def test_what_is_set_but_not_there_opens_and_fails_its_check(table: dict[str, object], tmp_path: Path) -> None:
+    with open_bench(DeviceSettings.from_table(table, folder=tmp_path)) as bench:
+        (device,) = bench.devices().values()
+        with pytest.raises(DeviceError) as raised:
+            device.check()
+        assert raised.value.notice.endswith("。")
+        assert device.simulated is False
+
+
+def test_options_that_a_driver_does_not_know_are_refused(tmp_path: Path) -> None:
+    table = {"call_display": {"kind": "max7219", "brigthness": 3}}
+
+    with pytest.raises(DeviceSettingsRefused, match="call_display"):
+        open_bench(DeviceSettings.from_table(table, folder=tmp_path))
