@@ -77,7 +77,7 @@ def watch_device(bench: Bench, name: str, *, seconds: float, times: int, say: Ca
         say(f"{label}：设置中没有接这个设备。")
         return 1
     say(f"{label}：请使用设备，最多等 {seconds:g} 秒。")
-    readings = {"scanner": _scans, "id_card_reader": _cards, "panel": _presses}[name](device)
+    readings = _WATCHES[name](device)
     deadline, seen = time.monotonic() + seconds, 0
     while seen < times and time.monotonic() < deadline:
         try:
@@ -120,6 +120,13 @@ def _presses(panel: Panel) -> Iterator[str]:
             yield f"按下了“{_BUTTONS[pressed.get(timeout=_STEP_SECONDS)]}”"
         except queue.Empty:
             yield ""
+
+
+_WATCHES: Final[dict[str, Callable[[Any], Iterator[str]]]] = {
+    "scanner": _scans,
+    "id_card_reader": _cards,
+    "panel": _presses,
+}
 
 
 def _fault_of(device: Device) -> DeviceError | None:

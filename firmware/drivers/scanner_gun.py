@@ -35,8 +35,6 @@ class ScannerForbidden(ScannerMissing):
 
 def scanner_refusal(error: OSError) -> ScannerMissing:
     """Return the plain error for a gun that cannot be opened or read."""
-    if isinstance(error, ScannerMissing):
-        return error  # said already, and better
     match cause_of(error):
         case "taken":
             return ScannerTaken("another program holds the scanner gun")
@@ -61,6 +59,9 @@ class ScannerGun(ABC):
         try:
             if self._open():
                 self._assembly.reset()
+        except ScannerMissing:
+            self._assembly.reset()
+            raise  # said already, and better
         except OSError as error:
             self._assembly.reset()
             raise scanner_refusal(error) from error

@@ -27,6 +27,40 @@ def test_a_second_delivery_of_the_same_card_frame_gives_the_card_once() -> None:
         assert rig.device.read(timeout_seconds=0.1) is None
 
 
+def test_answers_in_the_wrong_order_are_skipped() -> None:
+    with serial_id_card_reader() as rig:
+        rig.do(a_card())
+        card_frame = build_reply(Reply(0x90, card_data(build_card_text(a_card(seed=2)))))
+        found_frame = build_reply(Reply(0x9F, bytes(4)))
+        real_send = rig.wire.send
+
+        def send_others_first(data: bytes) -> None:
+            if data:
+                real_send(card_frame if b"\x00\x00\x9f" in data else found_frame)
+            real_send(data)
+
+        rig.wire.send = send_others_first
+
+        assert rig.device.read(timeout_seconds=1.0) == a_card()
+
+
+def test_a_reader_that_hangs_in_the_middle_of_a_card_costs_three_seconds_and_gives_it_later() -> None:
+    with serial_id_card_reader() as rig:
+        rig.do(a_card())
+        real_send = rig.wire.send
+        rig.wire.send = lambda data: real_send(data[:700])  # of a card's 1295 bytes; the shorter answers are whole
+        begun = time.monotonic()
+        with pytest.raises(CardReaderFailed):
+            rig.device.read(timeout_seconds=0.1)
+        assert time.monotonic() - begun < 3.5
+
+        rig.wire.send = real_send
+        rig.undo()
+        rig.do(a_card())
+
+        assert rig.device.read(timeout_seconds=1.0) == a_card()
+
+
 def test_garbage_on_the_line_before_an_answer_is_skipped() -> None:
     with serial_id_card_reader() as rig:
         rig.do(a_card())

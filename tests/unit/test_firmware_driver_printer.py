@@ -157,7 +157,7 @@ class FakeUsb:
         self.gone = False
 
     def write(self, endpoint: int, data: bytes, timeout: int) -> int:
-        import usb.core
+        import usb.core  # type: ignore[import-untyped]
 
         if self.gone:
             raise usb.core.USBError("No such device", errno=19)
