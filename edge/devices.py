@@ -21,7 +21,7 @@ LABELS: Final = {
     "board": "装置本身",
     "board.temperature": "装置温度",
     "board.power": "装置供电",
-    "board.card": "存储卡",
+    "board.card": "存储卡状况",
     "board.space": "存储空间",
     "board.memory": "内存",
     "board.clock": "装置时钟",
