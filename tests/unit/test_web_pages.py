@@ -189,6 +189,28 @@ def test_a_case_shows_its_papers_form_and_history(app: Flask, web: WebHouse) -> 
     assert officer.get(f"/cases/{number}/pages/2").status_code == 404
 
 
+def test_the_second_looks_doubts_stand_before_the_decision_with_a_way_to_the_page(app: Flask, web: WebHouse) -> None:
+    number = web.receive("RS001")
+    officer = signed_in(app, "shebao1")
+    assert "第二眼" not in officer.get(f"/cases/{number}").get_data(as_text=True)
+    task = web.house.reading.case(number)
+    assert task is not None
+
+    def look(*doubts: facts.PageDoubted) -> str:
+        with web.work() as book:
+            fact = facts.SecondLookTaken(case_id=task.case_id, doubts=doubts, pages_read=2, reader="test")
+            book.append(fact, subject=task.case_id, actor="second-look")
+            book.commit()
+        return officer.get(f"/cases/{number}").get_data(as_text=True)
+
+    clean = look()
+    doubtful = look(facts.PageDoubted(page=1, code="other-name"))
+
+    assert "未发现" in clean
+    assert doubtful.index("姓名与号票不一致") < doubtful.index('id="approve"')
+    assert '<button type="button" data-page="1">2</button>' in doubtful
+
+
 def test_a_damaged_page_says_what_to_do(app: Flask, web: WebHouse, tmp_path: Path) -> None:
     number = web.receive("RS001")
     for file in (tmp_path / "pages").rglob("*"):
