@@ -33,6 +33,7 @@ for_running() {
 for_testing() {
     needs has_browser - chromium chromium-driver
     needs has_postgresql - postgresql
+    needs has_program aplay alsa-utils
 }
 
 case "${1:-}" in

@@ -86,7 +86,9 @@ class Picamera2Stream:
         self._camera: Camera = camera_class(self._number())
         try:
             self._camera.configure(self._configuration())
-            self._format, self._width = self._delivered("main")
+            self._large = self._delivered("main")
+            has_small = self._camera.camera_configuration().get("lores") is not None
+            self._small = self._delivered("lores") if has_small else None
             self._has = frozenset(self._camera.camera_controls)
             self._locks = settings.lock_exposure and "AeEnable" in self._has
             self._set(self._fixed_controls())
@@ -101,11 +103,11 @@ class Picamera2Stream:
         self._number()  # a camera that was pulled out is missing, not merely silent
         if size == "photograph" and self._locks and not self._locked:
             self._settle(until)
-        small = size == "preview" and self._settings.preview_width > 0
+        stream = "lores" if size == "preview" and self._small is not None else "main"
         request = self._request_after(called_ns, until) if size == "photograph" else self._request(until)
         try:
             metadata = request.get_metadata()
-            pixels = self._pixels(request, "lores" if small else "main")
+            pixels = self._pixels(request, stream)
         finally:
             request.release()
         if size == "preview":
@@ -181,10 +183,9 @@ class Picamera2Stream:
             request.release()
 
     def _pixels(self, request: Any, stream: str) -> Pixels:
+        pixel_format, width = self._small if stream == "lores" and self._small is not None else self._large
         array = np.asarray(request.make_array(stream))
-        if stream == "lores":
-            return to_bgr(array, "YUV420", width=self._settings.preview_width, luma_range=self._settings.luma_range)
-        return to_bgr(array, self._format, width=self._width, luma_range=self._settings.luma_range)
+        return to_bgr(array, pixel_format, width=width, luma_range=self._settings.luma_range)
 
     # --- exposure: learned on the empty desk, then held
 

@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Options beside `kind = "alsa"`."""
 
     device: str = "default"  # an ALSA PCM: `aplay -L`; with dmix or plug in front when several programs play
-    clips: str = ""  # folder of recorded clips (clips.py); "": always the voice
+    clips: str = ""  # folder of recorded clips (clips.py), an absolute path; "": always the voice
     volume_percent: int = 100  # at hours that the table does not name
     volumes: tuple[Loudness, ...] = ()  # the first that holds counts
 

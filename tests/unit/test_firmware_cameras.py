@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from firmware.bench import DeviceSettings, open_bench
 from firmware.drivers import document_camera_v4l2 as usb
 from firmware.drivers import watched_camera
 from firmware.drivers.camera_pixels import preview_factor, to_bgr
@@ -229,6 +231,22 @@ def test_a_camera_without_controls_works_as_it_is() -> None:
 def test_settings_that_cannot_be_kept_are_refused(options: dict[str, Any]) -> None:
     with scene() as before, pytest.raises(ValueError):  # noqa: PT011
         v4l2_camera(before, **options)
+
+
+def test_something_that_is_no_camera_is_said_by_the_real_library() -> None:
+    settings = usb.Settings(device="/dev/null")
+
+    with usb.open_device(settings) as camera, pytest.raises(CameraNotReady, match="/dev/null"):
+        camera.preview(5.0)
+
+
+def test_a_device_that_is_not_there_is_missing_and_the_bench_opens_all_the_same() -> None:
+    table = {"document_camera": {"kind": "v4l2", "device": "/dev/v4l/by-id/nothing-there"}}
+
+    with open_bench(DeviceSettings.from_table(table, folder=Path())) as bench:
+        assert bench.document_camera is not None
+        with pytest.raises(CameraMissing):
+            bench.document_camera.check()
 
 
 # picamera2
