@@ -10,6 +10,7 @@ settings when the supply dipped, shows the right text again by itself (ADR 0014)
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
@@ -40,9 +41,11 @@ def open_device(settings: Settings) -> RedrawnDisplay:
     return matrix_display(settings, functools.partial(_open_spi, settings))
 
 
-def matrix_display(settings: Settings, open_serial: Callable[[], Any]) -> RedrawnDisplay:
+def matrix_display(
+    settings: Settings, open_serial: Callable[[], Any], *, clock: Callable[[], float] = time.monotonic
+) -> RedrawnDisplay:
     """Return the display over a luma serial interface: anything with `data`, `command` and `cleanup`."""
-    return RedrawnDisplay(lambda: _Matrix(settings, open_serial))
+    return RedrawnDisplay(lambda: _Matrix(settings, open_serial), clock=clock)
 
 
 class _Matrix:
