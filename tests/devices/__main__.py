@@ -50,7 +50,7 @@ def _all(steps: Steps, scratch: Scratch, asked: argparse.Namespace) -> None:
         if bootable and asked.shell:
             boot.shell(scratch)
         elif bootable:
-            steps.do("emulated machine", 600, lambda step: boot.run_guest(scratch, step))
+            steps.do("emulated machine", 600, lambda step: boot.run_guest(scratch, step, asked.run))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -59,6 +59,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--from-nothing", action="store_true", help="make everything anew")
     parser.add_argument("--levels", type=int, nargs="+", choices=(1, 2), default=[1, 2])
     parser.add_argument("--shell", action="store_true", help="boot the machine with a shell on this terminal instead")
+    parser.add_argument("--run", metavar="COMMAND", default=boot.TESTS, help="run this in the machine instead of its tests")
     return parser.parse_args(arguments)
 
 

@@ -17,6 +17,8 @@ from tests.devices.scratch import INSIDE_DEVICES, INSIDE_RESULTS, Scratch
 from tests.devices.steps import ALONE, Step, StepFailed
 
 MEMORY_MIB: Final = 3072
+TESTS: Final = f"bash {INSIDE_DEVICES}/inside/guest_tests.sh"
+COMMAND: Final = "guest-command"  # a file in the results: what the guest shall run
 VERDICT: Final = "guest-verdict"  # a file in the results: the code with which the tests in the guest ended
 
 
@@ -28,7 +30,7 @@ def make_first_file_system(scratch: Scratch, step: Step) -> None:
         shutil.move(scratch.results / name, scratch.boot / name)
 
 
-def run_guest(scratch: Scratch, step: Step) -> None:
+def run_guest(scratch: Scratch, step: Step, command: str = TESTS) -> None:
     """Boot, let the tests run, and see that they said that they went well.
 
     Raises:
@@ -36,6 +38,7 @@ def run_guest(scratch: Scratch, step: Step) -> None:
     """
     verdict = scratch.results / VERDICT
     verdict.unlink(missing_ok=True)
+    (scratch.results / COMMAND).write_text(command + "\n")
     step.run(["nice", "-n", "10", *_machine(scratch, interactive=False)])
     said = verdict.read_text().strip() if verdict.exists() else "nothing"
     if said != "0":

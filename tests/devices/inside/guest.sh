@@ -15,10 +15,10 @@ up "$(uname -r)"
 cd /srv/onewindow || exit
 
 if grep -qw onewindow.shell /proc/cmdline; then
-    echo "The project is at /srv/onewindow; its tests: bash tests/devices/inside/guest_tests.sh"
+    echo "The devices: bash tests/devices/inside/guest_devices.sh; their tests: bash tests/devices/inside/guest_tests.sh"
     setsid bash -c 'exec bash -i </dev/ttyS0 >/dev/ttyS0 2>&1'
 else
-    bash tests/devices/inside/guest_tests.sh
+    bash tests/devices/inside/guest_devices.sh && bash /srv/results/guest-command
     echo $? >/srv/results/guest-verdict
 fi
 up "done"

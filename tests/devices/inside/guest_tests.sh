@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Everything that is run in the guest: the devices are made, then the tests; ends with the number of parts that failed.
+# The tests of level 2, in the guest, after guest_devices.sh; ends with the number of parts that failed.
 up() { echo "--- $1, $(cut -d' ' -f1 /proc/uptime) s after the start"; }
 failed=0
 
-up "devices"
-bash "$(dirname "$0")/guest_devices.sh" || exit 90
 up "tests"
 tests() { python -m pytest -p no:cacheprovider -v --durations=8 -o timeout=240 "$@" || failed=$((failed + 1)); }
 tests tests/devices/inside/kernel_devices.py
