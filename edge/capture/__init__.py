@@ -3,12 +3,12 @@
 Frames come from the document camera (`firmware.ports.Frame`), pages go to `edge/packet.py`. Pure: no file, no clock, no
 thread; the same pixels always give the same page.
 
-    pixels ─► shrink ─► find ─► flatten ─► even ─► judge ─► encode ─► CapturedPage
+    pixels ─► shrink ─► find ─► flatten ─► turn ─► judge ─► even ─► encode ─► CapturedPage
     pixels ─► scan ─► codes
     previews ─► preview ─► outline;  watch ─► when to photograph, hands free
 """
 
-from edge.capture.page import CapturedPage, capture
+from edge.capture.page import CapturedPage, Found, capture
 from edge.capture.preview import preview_outline
 from edge.capture.quad import Corners
 from edge.capture.scan import Code, read_codes
@@ -19,6 +19,7 @@ __all__ = [
     "CapturedPage",
     "Code",
     "Corners",
+    "Found",
     "Measures",
     "Step",
     "Verdict",

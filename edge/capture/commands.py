@@ -67,8 +67,10 @@ def run_scan(arguments: argparse.Namespace) -> int:
 
 def _page_line(page: CapturedPage) -> dict[str, Any]:
     return {
-        "found": page.corners is not None,
+        "found": page.found.value if page.corners else None,
         "corners": page.corners,
+        "second_corners": page.second_corners,
+        "turned_degrees": page.turned_degrees,
         "width": page.width,
         "height": page.height,
         "verdict": page.verdict.code.value,

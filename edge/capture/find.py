@@ -24,7 +24,7 @@ from edge.capture.candidates import (
     plausible,
     tint_plane,
 )
-from edge.capture.quad import Quad, has_known_shape, is_a4, skews, upright
+from edge.capture.quad import Quad, area, has_known_shape, is_a4, is_card, skews, upright
 from edge.capture.shrink import shrink, to_frame
 from edge.capture.sides import Floats64, Looks, refit, same_ground, supports, white_level
 from firmware.ports import Pixels
@@ -42,6 +42,8 @@ _BESIDE_MAX: Final = 0.12  # of all that is bright may lie outside a plain sheet
 _TINT_FREE: Final = 0.015  # two white papers differ by more, one of them in a shadow by less
 _TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
+_SECOND_SUPPORT: Final = 0.62  # asked of a second card, since there seldom is one
+_SECOND_SIZE: Final = 0.12  # by which two cards may differ in size, as one lies nearer
 _SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet may look like a card
 _SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
 _SKEW_COST_MAX: Final = 0.3
@@ -87,6 +89,28 @@ def find_sheet(
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
     return Sheet(upright(quad), best.support, best.cut)
+
+
+def find_second_card(frame: Pixels, small: Pixels, card: Sheet) -> Sheet | None:
+    """Return another card beside the one that was found, or None: of its size, nowhere upon it.
+
+    The first one is painted over with the desk's colour and the frame looked at once more.
+    """
+    factor = max(1, frame.shape[1] // small.shape[1])
+    hidden = small.copy()
+    first = (card.quad - (factor - 1) / 2) / factor
+    middle = first.mean(axis=0)
+    rim = np.rint(middle + (first - middle) * 1.06).astype(np.int32)
+    ring = np.zeros(small.shape[:2], np.uint8)
+    cv2.polylines(ring, [rim], True, 255, 3)
+    cv2.fillConvexPoly(hidden, rim, tuple(float(v) for v in np.median(small[ring > 0], axis=0)), cv2.LINE_AA)
+    other = find_sheet(frame, small=hidden)
+    if other is None or other.cut or other.support < _SECOND_SUPPORT:
+        return None
+    sizes = np.sqrt([area(card.quad), area(other.quad)])
+    common, _ = cv2.intersectConvexConvex(card.quad.astype(np.float32), other.quad.astype(np.float32))
+    alike = abs(sizes[1] / sizes[0] - 1) < _SECOND_SIZE and common < 0.05 * sizes[0] ** 2
+    return other if alike and is_card(other.quad, frame.shape[1], frame.shape[0]) else None
 
 
 def _plain(sheet: Sheet, small: Pixels, plane: Plane, again: int) -> bool:
@@ -153,9 +177,9 @@ def _scores(looks: Looks, quads: Quads, width: int, height: int) -> Floats64:
     known = np.nan_to_num(looks.support, nan=_CUT_BELIEVED)
     # What lies outside the frame is no sheet that was seen.
     x, y = np.clip(quads[..., 0], 0, width), np.clip(quads[..., 1], 0, height)
-    area = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / (width * height)
+    covered = (x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1) / 2 / (width * height)
     weakest = np.minimum(known.min(axis=1), _ENOUGH)
-    size = np.sqrt(np.clip(area, 0, 1))
+    size = np.sqrt(np.clip(covered, 0, 1))
     score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size
     # One side over wood; or three sides at the desk and the fourth along a line of print, with more paper beyond.
     score -= np.clip(2 * (looks.tints - _TINT_FREE), 0, 0.1) + np.maximum(0, looks.tints - _TINT_MAX)

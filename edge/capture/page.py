@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from edge.capture import verdict as verdicts
 from edge.capture.encode import encode
-from edge.capture.find import SMALL_SIDE, find_sheet
+from edge.capture.find import SMALL_SIDE, Sheet, find_second_card, find_sheet
 from edge.capture.flatten import LONGEST, choose_format, even, flatten, thumb_size
 from edge.capture.judge import Seen, cut_sides, judge, measure
 from edge.capture.light import measure_light
-from edge.capture.quad import Corners, as_corners, side_lengths
+from edge.capture.quad import Corners, Quad, as_corners, side_lengths
 from edge.capture.shrink import checked, shrink
 from edge.capture.sides import white_level
 from edge.capture.turn import find_turn, turned
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
+
+
+class Found(StrEnum):
+    """What lay under the camera, by shape and size."""
+
+    NOTHING = "nothing"
+    A4 = "a4"  # or an open booklet of two A5 leaves
+    CARD = "card"
+    TWO_CARDS = "two-cards"
+    OTHER = "other"  # a receipt, a booklet, any other sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +44,10 @@ class CapturedPage:
     width: int  # pixels
     height: int
     plain_digest: str  # SHA-256 of `jpeg`, as broker.messages.Page wants it
-    corners: Corners | None  # in pixels of the frame
+    corners: Corners | None  # in pixels of the frame; the first is the upright page's upper left
+    second_corners: Corners | None = None  # of the second card, when there are two
+    found: Found = Found.NOTHING
+    turned_degrees: int = 0  # clockwise, by which the page was turned for its print to stand upright
     verdict: Verdict
     measures: Measures
 
@@ -54,6 +68,8 @@ class CapturedPage:
 def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: float = 0.0) -> CapturedPage:
     """Return the sheet in this frame as an upright, flat, evenly lit, cropped and judged page.
 
+    Two identity cards become one page, the upper or left one on top, as offices copy them; the worse verdict counts.
+
     Args:
         frame: the document camera's full frame, BGR; best at least 2480 pixels on its longest side.
         empty_desk: a frame of the same camera and size with nothing on the desk; helps where paper and desk are alike.
@@ -65,17 +81,60 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
         PictureRefused: the frame is not height × width × 3 of bytes.
     """
     frame = checked(frame)
-    height, width = frame.shape[:2]
     small, factor = shrink(frame, SMALL_SIDE)
     sheet = find_sheet(frame, empty_desk, small=small)
     if sheet is None:
         whole, _ = shrink(frame, LONGEST)
-        return _captured(whole, None, verdicts.NOTHING_THERE, Measures())
-    shape = choose_format(sheet.quad, width, height, dots_per_inch)
-    page = flatten(frame, sheet.quad, shape.width, shape.height)
-    thumb = flatten(small, (sheet.quad - (factor - 1) / 2) / factor, *thumb_size(shape))
-    light = measure_light(thumb)
+        return _captured(whole, Found.NOTHING, (), 0, verdicts.NOTHING_THERE, Measures())
+    look = _Look(frame, small, factor, white_level(small), dots_per_inch)
+    first = _flattened(look, sheet)
+    if first.kind != "card":
+        return _captured(first.page, Found(first.kind), (first.quad,), first.quarters, first.verdict, first.measures)
+    other = find_second_card(frame, small, sheet)
+    if other is None:
+        return _captured(first.page, Found.CARD, (first.quad,), first.quarters, first.verdict, first.measures)
+    cards = sorted((first, _flattened(look, other)), key=lambda card: float(card.quad.sum()))
+    worse = next((card for card in cards if not card.verdict.usable), cards[0])
+    return _captured(
+        _stacked([card.page for card in cards]),
+        Found.TWO_CARDS,
+        tuple(card.quad for card in cards),
+        cards[0].quarters,
+        worse.verdict,
+        worse.measures,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One frame, as far as it was looked at."""
+
+    frame: Pixels
+    small: Pixels
+    factor: int
+    white: float
+    dots_per_inch: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """One sheet of it, flat and judged."""
+
+    page: Pixels  # evenly lit, upright
+    kind: str
+    quad: Quad  # beginning with the corner that is upper left when upright
+    quarters: int
+    verdict: Verdict
+    measures: Measures
+
+
+def _flattened(look: _Look, sheet: Sheet) -> _Flat:
+    height, width = look.frame.shape[:2]
     quad = sheet.quad
+    shape = choose_format(quad, width, height, look.dots_per_inch)
+    page = flatten(look.frame, quad, shape.width, shape.height)
+    thumb = flatten(look.small, (quad - (look.factor - 1) / 2) / look.factor, *thumb_size(shape))
+    light = measure_light(thumb)
     quarters = find_turn(page, light.level).quarters
     if quarters:
         page, thumb, quad = turned(page, quarters), turned(thumb, quarters), np.roll(quad, quarters, axis=0)
@@ -84,17 +143,35 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
     dots = seen_long / shape.inches if shape.inches else 0.0
     measures = measure(Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height))
     verdict = judge(measures, cut_sides(quad, width, height))
-    return _captured(even(page, light, shape.kind, white_level(small)), as_corners(quad), verdict, measures)
+    return _Flat(even(page, light, shape.kind, look.white), shape.kind, quad, quarters, verdict, measures)
 
 
-def _captured(page: Pixels, corners: Corners | None, verdict: Verdict, measures: Measures) -> CapturedPage:
+def _stacked(pages: list[Pixels]) -> Pixels:
+    """Return the cards below each other on one white page, with a finger's breadth between."""
+    width = max(page.shape[1] for page in pages)
+    gap = width // 16
+    height = sum(page.shape[0] for page in pages) + gap * (len(pages) + 1)
+    whole = np.full((height, width + 2 * gap, 3), 255, np.uint8)
+    top = gap
+    for page in pages:
+        whole[top : top + page.shape[0], gap : gap + page.shape[1]] = page
+        top += page.shape[0] + gap
+    return whole
+
+
+def _captured(
+    page: Pixels, found: Found, quads: tuple[Quad, ...], quarters: int, verdict: Verdict, measures: Measures
+) -> CapturedPage:
     jpeg, width, height = encode(page)
     return CapturedPage(
         jpeg=jpeg,
         width=width,
         height=height,
         plain_digest=hashlib.sha256(jpeg).hexdigest(),
-        corners=corners,
+        corners=as_corners(quads[0]) if quads else None,
+        second_corners=as_corners(quads[1]) if len(quads) > 1 else None,
+        found=found,
+        turned_degrees=quarters * 90,
         verdict=verdict,
         measures=measures,
     )

@@ -65,15 +65,22 @@ def upright(quad: Quad) -> Quad:
 
 def has_known_shape(quad: Quad, width: int, height: int) -> bool:
     """Say whether the sheet, seen in a frame of this size, has the proportions of A4 or of an identity card."""
-    aspect = true_aspect(quad, width, height)
-    long_side = max(aspect, 1 / aspect)
-    return min(abs(long_side / shape - 1) for shape in (A4_ASPECT, CARD_ASPECT)) < ASPECT_TOLERANCE
+    return is_a4(quad, width, height) or is_card(quad, width, height)
 
 
 def is_a4(quad: Quad, width: int, height: int) -> bool:
     """Say whether the sheet, seen in a frame of this size, has the proportions of A4."""
+    return _has_aspect(quad, width, height, A4_ASPECT)
+
+
+def is_card(quad: Quad, width: int, height: int) -> bool:
+    """Say the same of an identity card's."""
+    return _has_aspect(quad, width, height, CARD_ASPECT)
+
+
+def _has_aspect(quad: Quad, width: int, height: int, wanted: float) -> bool:
     aspect = true_aspect(quad, width, height)
-    return abs(max(aspect, 1 / aspect) / A4_ASPECT - 1) < ASPECT_TOLERANCE
+    return abs(max(aspect, 1 / aspect) / wanted - 1) < ASPECT_TOLERANCE
 
 
 def skews(quads: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArray[np.float64]:

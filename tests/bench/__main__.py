@@ -22,7 +22,7 @@ def main() -> int:
     day = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
     parts: dict[str, Callable[[Path], list[Figure]]] = {
         "outbox": outbox.figures,
-        "capture": lambda _folder: capture.frame_to_page(),
+        "capture": lambda _folder: capture.figures(),
         "intake": lambda folder: intake.figures(folder, capture.a_page(), day),
         "queue": lambda folder: queue.figures(folder, day),
         "calling": calling.figures,

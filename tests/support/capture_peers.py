@@ -89,8 +89,27 @@ def _meet(one: tuple[float, float], two: tuple[float, float]) -> Points:
     return np.asarray(np.linalg.solve(left, np.array([one[0], two[0]])), np.float64)
 
 
+def closed_contour(frame: Pixels) -> Points | None:
+    """Shrink to 500 rows, close print away, Canny 0/84, the largest of five contours that is a quad of a quarter frame.
+
+    As the scanner of four sample photographs that many copy does, with its smallest area and coarse approximation.
+    """
+    scale = frame.shape[0] / 500
+    small = cv2.resize(frame, (round(frame.shape[1] / scale), 500), interpolation=cv2.INTER_AREA)
+    gray = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), (7, 7), 0)
+    closed = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    edges = cv2.dilate(cv2.Canny(closed, 0, 84), np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:5]:
+        shape = cv2.approxPolyDP(contour, 80, True)
+        if len(shape) == 4 and cv2.contourArea(shape) > 0.25 * small.shape[0] * small.shape[1]:
+            return np.asarray(shape.reshape(4, 2) * scale, np.float64)
+    return None
+
+
 PEERS: dict[str, Callable[[Pixels], Points | None]] = {
     "canny 4-point": canny_four_point,
     "otsu hull": otsu_hull,
     "hough largest": hough_largest,
+    "closed contour": closed_contour,
 }

@@ -21,6 +21,7 @@ from edge.capture.find import find_sheet
 from firmware.ports import Pixels
 from tests.support.capture_generator import FULL_RANGE, HARD, PLAIN, Capture, Points, make_capture
 from tests.support.capture_peers import PEERS
+from tests.support.capture_unseen import UNSEEN, unseen_set
 
 USABLE_IOU = 0.95
 SIZES = ((1600, 1200), (1280, 960), (1920, 1080), (2592, 1944))
@@ -211,6 +212,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--hard", action="store_true", help="the hard set instead")
+    parser.add_argument("--unseen", action="store_true", help="the held-out generator's pictures instead")
     parser.add_argument("--gate", action="store_true", help="the judge's errors instead")
     parser.add_argument("--desk", action="store_true", help="also with the empty desk as a reference")
     arguments = parser.parse_args()
@@ -220,6 +222,9 @@ def main() -> int:
             gated(fault, value, seed) for fault, values in SEVERITIES.items() for value in values for seed in seeds
         ]
         print(gate_table(results))
+        return 0
+    if arguments.unseen:
+        print(table(score(unseen_set(UNSEEN, seeds), finders(with_desk=False))))
         return 0
     names = list(HARD) if arguments.hard else list(FULL_RANGE)[: arguments.scenes]
     pictures = captures(names, seeds, with_desk=arguments.desk)

@@ -23,10 +23,11 @@ from edge.capture.flatten import choose_format, even, flatten, thumb_size
 from edge.capture.judge import Seen, measure
 from edge.capture.light import measure_light
 from edge.capture.shrink import shrink
+from edge.capture.turn import find_turn
 from firmware.ports import Pixels
 from tests.support.capture_generator import FULL_RANGE, make_capture
 
-RATIO_MAX = 2.0
+RATIO_MAX = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def _measured(frame: Pixels, rounds: int) -> Speed:
         "find": lambda: find_sheet(frame, small=small),
         "flatten": lambda: flatten(frame, sheet.quad, shape.width, shape.height),
         "light": lambda: measure_light(flatten(small, small_quad, *thumb_size(shape))),
+        "turn": lambda: find_turn(page, light.level),
         "judge": lambda: measure(seen),
         "even": lambda: even(page, light, shape.kind),
         "encode": lambda: encode(evened),

@@ -97,9 +97,22 @@ def unseen(name: str, seed: int, size: tuple[int, int] | None = None) -> Capture
     return Capture(pixels=pixels, corners=view.corners, kind=sheet.kind, scene=name, seed=seed, empty_desk=pixels)
 
 
-def unseen_set(names: Iterable[str], seeds: Iterable[int]) -> Iterable[Capture]:
+def unseen_desk(desk: str, seed: int, *, props: int = 0, size: tuple[int, int] = (1280, 960)) -> Pixels:
+    """Return such a desk with no sheet on it, under the lamp, with or without things on it."""
+    rng = np.random.default_rng([seed, zlib.crc32(desk.encode()), 98])
+    kind = replace(UNSEEN["shadow"], shadow=0.4 * (seed % 2))
+    sheet = draw("receipt", seed)
+    view = _view(rng, kind, sheet, 0.3, *size)
+    albedo = _desk(desk, rng, view, *size)
+    _put_props(albedo, rng, props, view, sheet, *size)
+    light = _lamp(rng, kind, 0.5, view, np.zeros(size[::-1], np.float32), *size)
+    return _sensor(albedo**2.2 * light[..., None], rng, kind, 0.3)
+
+
+def unseen_set(names: Iterable[str], seeds: Iterable[int], size: tuple[int, int] | None = None) -> Iterable[Capture]:
+    """Return the pictures of these kinds and seeds, each of its own size or all of one."""
     seeds = list(seeds)
-    return (unseen(name, seed) for name in names for seed in seeds)
+    return (unseen(name, seed, size) for name in names for seed in seeds)
 
 
 @dataclass(frozen=True, slots=True)

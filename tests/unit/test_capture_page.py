@@ -14,10 +14,11 @@ from hypothesis.extra import numpy as arrays
 
 from broker.errors import PictureRefused
 from broker.messages import PAGE_BYTES_MAX, PAGE_PIXELS_MAX, PAGE_SIDE_MAX, Page
-from edge.capture import CapturedPage, VerdictCode, capture, preview_outline, read_codes
+from edge.capture import CapturedPage, Found, VerdictCode, capture, preview_outline, read_codes
 from edge.capture.encode import encode
 from firmware.ports import Pixels
-from tests.support.capture_generator import FULL_RANGE, PLAIN, make_capture
+from tests.support.capture_generator import FULL_RANGE, PAIR, PLAIN, make_capture
+from tests.support.capture_score import USABLE_IOU, overlap
 
 NEAR = replace(PLAIN, fill=(0.9, 0.93), turn_degrees=(-3, 3))  # a frame of 5 megapixels that a sheet of A4 fills
 
@@ -123,6 +124,50 @@ def test_what_is_no_frame_is_refused_everywhere(frame: Pixels) -> None:
     for way_in in (capture, preview_outline, read_codes):
         with pytest.raises(PictureRefused):
             way_in(frame)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+@pytest.mark.parametrize("kind", ["a4", "card"])
+def test_print_stands_upright_however_the_sheet_lies(kind: str, quarters: int) -> None:
+    scene = replace(PLAIN, kinds=(kind,), turn_degrees=(90.0 * quarters + 2, 90.0 * quarters + 2), fill=(0.55, 0.55))
+    made = make_capture(scene, 4, width=2592, height=1944)
+
+    page = capture(made.pixels)
+
+    assert page.corners is not None
+    assert np.abs(np.array(page.corners) - made.corners).max() < 20  # the same corner first: the paper's upper left
+    assert (page.width < page.height) is (kind == "a4")
+
+
+def test_a_blank_sheet_stays_as_it_lies() -> None:
+    frame = np.full((1200, 1600, 3), 60, np.uint8)
+    cv2.rectangle(frame, (400, 100), (1200, 1100), (240, 240, 240), -1)
+
+    page = capture(frame)
+
+    assert page.turned_degrees == 0
+    assert page.corners is not None
+    assert page.corners[0] == pytest.approx((400, 100), abs=3)
+
+
+def test_two_cards_become_one_page_with_both() -> None:
+    made = make_capture(PAIR, 3, name="pair", width=2592, height=1944)
+
+    page = capture(made.pixels)
+
+    assert page.found is Found.TWO_CARDS
+    found = [np.array(corners) for corners in (page.corners, page.second_corners)]
+    for true in (made.corners, *made.beside):
+        assert max(overlap(quad, true) for quad in found) >= USABLE_IOU
+    assert page.height > page.width
+    assert opened(page).shape == (page.height, page.width, 3)
+
+
+def test_one_card_is_one_card() -> None:
+    page = capture(make_capture(FULL_RANGE["idcard"], 2, name="idcard").pixels)
+
+    assert page.found is Found.CARD
+    assert page.second_corners is None
 
 
 def test_a_frame_that_is_a_view_of_another_gives_the_same_page() -> None:
