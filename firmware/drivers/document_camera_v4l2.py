@@ -1,8 +1,8 @@
 """高拍仪 as a USB document camera by V4L2: OpenCV takes the frames as the camera sends them, we judge and decode them.
 
-Settings of unit.toml go in, a `WatchedCamera` comes out (its time limits: watched_camera.py). A frame is taken undecoded:
-a cut JPEG is dropped instead of shown half grey, a stale one costs nothing, and a preview is decoded at a fraction of
-its size. Why OpenCV: ADR 0055.
+Settings of unit.toml go in, a `WatchedCamera` comes out (its time limits: watched_camera.py). A frame is taken
+undecoded: a cut JPEG is dropped instead of shown half grey, a stale one costs nothing, and a preview is decoded at a
+fraction of its size. Why OpenCV: ADR 0055.
 """
 
 from __future__ import annotations
