@@ -1,68 +1,237 @@
-"""Frame -> the codes in it: ticket QR and Code 128, by pyzbar.
+"""Frame -> the codes in it: a cascade of two decoders, quick first, slow only while nothing has been read (ADR 0024).
 
-Only symbologies in use are read: a wrong reading comes from a short checksum, so none that we do not print is asked for
-(PERFORMANCE.md 1). Our own codes begin with a prefix; what they say is checked where it is opened, never here.
+`read_quickly` is the quick pass alone; `read_codes` takes all steps, for a photograph or a frame that deserves it;
+`scan_live.py` decides which frames of a stream do. Our own codes begin with a prefix; what they say is checked where it
+is opened, never here.
+
+A linear code has one check digit. What the quick pass says of it is believed; any later step has changed the pixels or
+uses the decoder that guesses more, so there two different steps must say the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import cv2
-from pyzbar import pyzbar
 
 from edge.capture.quad import Corners
+from edge.capture.scan_decoders import WEAKLY_CHECKED, Gray, Reading, zbar, zxing
+from edge.capture.scan_tilt import Patch, places, upright
 from edge.capture.shrink import checked
 from firmware.ports import Pixels
 
-TEXT_MAX: Final = 512  # characters, as for a scanner gun (firmware.ports.Scan)
+TEXT_MAX: Final = 512  # characters of a code of ours, as for a scanner gun (firmware.ports.Scan)
 PREFIX: Final = "OW"  # begins every code that the house prints
-_SYMBOLS: Final = (pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.CODE128)
-_NAMES: Final = {"QRCODE": "qr", "CODE128": "code128"}
+
+_SLOW_SIDE_MAX: Final = 1600  # pixels: steps on the whole picture see at most so much of it
+_DOUBLED_SIDE_MAX: Final = 1300
+_QUICK_SIDE_MAX: Final = 2000  # larger pictures are first looked at in a small copy
+_LINES_SURE: Final = 24  # scan lines of pyzbar that agree: as good as a second step
+_BARRED: Final = ("code128", "ean13", "pdf417")
+_MIN_SIDE: Final = 8  # pixels: nothing smaller holds a code, and the decoders need not be asked
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """One code as read. Never logged: it may hold a sealed identity."""
 
-    symbology: str  # "qr" or "code128"
-    text: str  # 1 to TEXT_MAX characters; not yet trusted
+    symbology: str  # "qr", "code128", "pdf417", "datamatrix" or "ean13" (UPC-A is that with a zero before it)
+    text: str  # at least one character; bytes that are no text in any character set come as Latin-1; not yet trusted
     corners: Corners  # where it stands, in pixels of the frame
 
     @property
     def is_ours(self) -> bool:
         """Whether it claims to be printed by the house. A claim only."""
-        return self.text.startswith(PREFIX)
+        return self.text.startswith(PREFIX) and len(self.text) <= TEXT_MAX
 
     def __repr__(self) -> str:
         return f"Code({self.symbology!r}, {len(self.text)} characters)"
 
 
 def read_codes(frame: Pixels) -> list[Code]:
-    """Return the codes in the frame, ours first, then from top to bottom; an empty list when there is none.
+    """Return the codes in a photograph, ours first, then from top to bottom; an empty list when there is none.
+
+    Takes some ms where a code is plain, and up to some hundred where none is.
 
     Raises:
         PictureRefused: not a BGR frame.
     """
-    frame = checked(frame)
-    gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-    codes = _decode(gray, 1)
+    return in_order(read_gray(cv2.cvtColor(checked(frame), cv2.COLOR_BGR2GRAY)))
+
+
+def read_quickly(frame: Pixels) -> list[Code]:
+    """Return the codes that are plain to see: the quick pass alone.
+
+    Raises:
+        PictureRefused: not a BGR frame.
+    """
+    return in_order(quick_pass(cv2.cvtColor(checked(frame), cv2.COLOR_BGR2GRAY)))
+
+
+def quick_pass(gray: Gray) -> list[Reading]:
+    """Return what zxing-cpp reads at first sight: nothing turned, shrunk or inverted."""
+    return zxing(gray) if min(gray.shape) >= _MIN_SIDE else []
+
+
+def read_gray(gray: Gray) -> list[Reading]:
+    """Return what all steps read of grey pixels. The first step that reads anything ends the work."""
+    if min(gray.shape) < _MIN_SIDE:
+        return []
+    picture = _Picture(gray)
+    if max(gray.shape) > _QUICK_SIDE_MAX:
+        found = [_enlarged(reading, picture.factor) for reading in zxing(picture.small)]
+        if found:
+            return found
+    return quick_pass(gray) or slow_steps(picture)
+
+
+def slow_steps(picture: _Picture) -> list[Reading]:
+    """Return what the slow steps read, taken in turn until one is believed."""
+    votes = _Votes()
+    for name, step in _STEPS:
+        believed = votes.add(name, step(picture))
+        if believed:
+            return believed
+    if votes.pending:
+        for name, step in _SECOND_OPINIONS:
+            believed = votes.add(name, step(picture))
+            if believed:
+                return believed
+    return []
+
+
+def in_order(readings: list[Reading]) -> list[Code]:
+    """Return readings as codes, each once, ours first, then from top to bottom."""
+    once = {reading.key: reading for reading in reversed(readings)}
+    codes = [Code(each.symbology, each.text, _corners(each)) for each in once.values()]
     return sorted(codes, key=lambda code: (not code.is_ours, code.corners[0][1], code.corners[0][0]))
 
 
-def _decode(gray: Pixels, factor: int) -> list[Code]:
-    found: dict[tuple[str, str], Code] = {}
-    for symbol in pyzbar.decode(gray, symbols=list(_SYMBOLS)):
-        try:
-            text = symbol.data.decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        if not 0 < len(text) <= TEXT_MAX:
-            continue
-        box = symbol.rect
-        left, top = float(box.left * factor), float(box.top * factor)
-        right, bottom = left + box.width * factor, top + box.height * factor
-        name = _NAMES[symbol.type]
-        found.setdefault((name, text), Code(name, text, ((left, top), (right, top), (right, bottom), (left, bottom))))
-    return list(found.values())
+def _corners(reading: Reading) -> Corners:
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = ((float(x), float(y)) for x, y in reading.points)
+    return (ax, ay), (bx, by), (cx, cy), (dx, dy)
+
+
+@dataclass(slots=True)
+class _Votes:
+    """Which step read what, until a reading is believed."""
+
+    steps: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> bool:
+        return bool(self.steps)
+
+    def add(self, step: str, readings: list[Reading]) -> list[Reading]:
+        """Count what a step read; return what is believed by now."""
+        believed = []
+        for reading in readings:
+            voters = self.steps.setdefault(reading.key, set())
+            voters.add(step)
+            strong = reading.symbology not in WEAKLY_CHECKED
+            if strong or len(voters) > 1 or reading.lines >= _LINES_SURE:
+                believed.append(reading)
+        return believed
+
+
+class _Picture:
+    """One picture and what several steps need of it, made when first asked for."""
+
+    def __init__(self, gray: Gray) -> None:
+        self.gray = gray
+
+    @cached_property
+    def factor(self) -> float:
+        return max(1.0, float(max(self.gray.shape)) / _SLOW_SIDE_MAX)
+
+    @cached_property
+    def small(self) -> Gray:
+        if self.factor == 1.0:
+            return self.gray
+        small: Gray = cv2.resize(self.gray, None, fx=1 / self.factor, fy=1 / self.factor, interpolation=cv2.INTER_AREA)
+        return small
+
+    @cached_property
+    def sharp(self) -> Gray:
+        return sharpened(self.small, 2.0, 1.5)
+
+    @cached_property
+    def patches(self) -> list[Patch]:
+        return [upright(self.gray, place, scale=2.0) for place in places(self.gray)]
+
+    def whole(self, read: Callable[[Gray], list[Reading]], pixels: Gray | None = None) -> list[Reading]:
+        seen = self.small if pixels is None else pixels
+        factor = self.gray.shape[1] / seen.shape[1]
+        return [_enlarged(reading, factor) for reading in read(seen)]
+
+    def barred(self, read: Callable[[Gray], list[Reading]]) -> list[Reading]:
+        return [patch.in_picture(reading) for patch in self.patches for reading in read(patch.pixels)]
+
+
+def _enlarged(reading: Reading, factor: float) -> Reading:
+    return Reading(reading.symbology, reading.text, (reading.points + 0.5) * factor - 0.5, reading.lines)
+
+
+def sharpened(gray: Gray, sigma: float, amount: float) -> Gray:
+    """Return the picture with its blur of about `sigma` pixels taken back."""
+    calm = cv2.GaussianBlur(gray, (0, 0), sigma)
+    sharp: Gray = cv2.addWeighted(gray, 1 + amount, calm, -amount, 0)
+    return sharp
+
+
+def _plain(gray: Gray) -> list[Reading]:
+    return zxing(gray)
+
+
+def _bars(gray: Gray) -> list[Reading]:
+    return zxing(gray, _BARRED)
+
+
+def _sharp_bars(gray: Gray) -> list[Reading]:
+    return zxing(sharpened(gray, 3.0, 2.0), _BARRED)
+
+
+def _calm_bars(gray: Gray) -> list[Reading]:
+    """Bars stand upright here: a mean along them takes noise away and nothing else."""
+    along = max(3, gray.shape[0] // 5)
+    return zxing(sharpened(cv2.blur(gray, (1, along)), 3.0, 2.0), _BARRED)
+
+
+def _calm_bars_otherwise(gray: Gray) -> list[Reading]:
+    along = max(3, gray.shape[0] // 5)
+    return zbar(sharpened(cv2.blur(gray, (1, along)), 4.0, 3.0))
+
+
+def _everyway(gray: Gray) -> list[Reading]:
+    return zxing(gray, rotated=True, shrunk=True, inverted=True)
+
+
+def _even(gray: Gray) -> list[Reading]:
+    return zxing(cv2.createCLAHE(2.0, (8, 8)).apply(gray))
+
+
+def _doubled(gray: Gray) -> Gray:
+    factor = min(2.0, _DOUBLED_SIDE_MAX / max(gray.shape))
+    large: Gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return large
+
+
+_Step = Callable[[_Picture], list[Reading]]
+_STEPS: Final[tuple[tuple[str, _Step], ...]] = (
+    ("tilt", lambda picture: picture.barred(_bars)),
+    ("tilt, sharp", lambda picture: picture.barred(_sharp_bars)),
+    ("even", lambda picture: picture.whole(_even)),
+    ("every way", lambda picture: picture.whole(_everyway)),
+    ("pyzbar, sharp", lambda picture: picture.whole(zbar, picture.sharp)),
+    ("double, sharp", lambda picture: picture.whole(_plain, sharpened(_doubled(picture.small), 3.0, 2.0))),
+)
+_SECOND_OPINIONS: Final[tuple[tuple[str, _Step], ...]] = (
+    ("pyzbar", lambda picture: picture.whole(zbar)),
+    ("tilt, calm", lambda picture: picture.barred(_calm_bars)),
+    ("tilt, pyzbar", lambda picture: picture.barred(zbar)),
+    ("sharp", lambda picture: picture.whole(_plain, picture.sharp)),
+    ("tilt, calm, pyzbar", lambda picture: picture.barred(_calm_bars_otherwise)),
+)

@@ -59,16 +59,26 @@ def test_a_code_knows_where_it_stands() -> None:
     assert 20 <= top < bottom <= 20 + picture.shape[0]
 
 
-def test_a_symbology_that_nobody_here_prints_is_not_read() -> None:
-    assert read_codes(on_desk(linear("ean13", "690123456789"))) == []
+def test_a_symbology_that_nobody_here_uses_is_not_read() -> None:
+    assert read_codes(on_desk(linear("code39", "ABC690123"))) == []
+
+
+def test_the_number_on_a_parcel_is_read() -> None:
+    (code,) = read_codes(on_desk(linear("ean13", "690123456789")))
+
+    assert (code.symbology, code.text) == ("ean13", "6901234567892")
 
 
 def test_an_empty_desk_has_no_codes() -> None:
     assert read_codes(on_desk()) == []
 
 
-def test_a_text_that_is_too_long_is_left_alone() -> None:
-    assert read_codes(on_desk(qr("OW1" + "A" * 512, module=4))) == []
+def test_a_text_that_is_too_long_is_none_of_ours() -> None:
+    (longest,) = read_codes(on_desk(qr("OW1" + "A" * 509, module=4)))
+    (longer,) = read_codes(on_desk(qr("OW1" + "A" * 510, module=4)))
+
+    assert longest.is_ours
+    assert not longer.is_ours
 
 
 def test_a_code_never_shows_its_text() -> None:

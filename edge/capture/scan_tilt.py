@@ -1,0 +1,127 @@
+"""Where bars may stand, at any tilt, and each such place turned upright: what no decoder does by itself.
+
+Bars all have their edges in one direction. The structure tensor says for each place how strong edges are and how much
+of one direction; where both are high lies a linear code or a PDF417, or text, hatching, cloth: the decoders decide.
+Grey pixels come from `scan.py`, upright patches go back there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.capture.scan_decoders import Gray, Points, Reading
+
+_SIDE_MAX: Final = 480  # pixels of the picture that is searched
+_PLACES_MAX: Final = 3
+_REACHES: Final = (9, 21)  # pixels of that small picture
+_SAMPLES: Final = 2000  # pixels of a place that are measured
+_COHERENT: Final = 0.55  # 0: edges in all directions, 1: in one
+_EDGES_MIN: Final = 8.0  # grey levels per pixel, root mean square: paper noise has 3
+_AREA_MIN: Final = 0.002  # of the picture
+_MARGIN: Final = 0.14  # of the place's length, on each side: the quiet zone
+_PATCH_SIDE_MAX: Final = 1400  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where bars may stand: a turned rectangle in pixels of the picture."""
+
+    centre: tuple[float, float]
+    across: float  # pixels, across the bars: the code's length
+    along: float  # pixels, along the bars: its height
+    tilt: float  # degrees, of the direction across the bars, -90 to 90
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A place cut out and turned so that its bars stand upright."""
+
+    pixels: Gray
+    back: npt.NDArray[np.float64]  # 2 x 3: from the patch to the picture
+
+    def in_picture(self, reading: Reading) -> Reading:
+        points: Points = reading.points @ self.back[:, :2].T + self.back[:, 2]
+        return Reading(reading.symbology, reading.text, points, reading.lines)
+
+
+def places(gray: Gray) -> list[Place]:
+    """Return where bars may stand, strongest first, at most three. An empty list: nothing there looks like bars."""
+    factor = max(1.0, max(gray.shape) / _SIDE_MAX)
+    small = gray
+    if factor > 1.0:
+        small = cv2.resize(gray, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    right, down = (each.astype(np.float32) / 4 for each in cv2.spatialGradient(small))
+    products = cv2.merge([right * right, down * down, right * down])
+    found: list[Place] = []
+    # Two reaches: a small one parts a code from text beside it, a large one holds a wide-barred code together.
+    for reach in _REACHES:
+        found += _places_at(cv2.blur(products, (reach, reach)), factor)
+    found.sort(key=lambda place: -place.strength)
+    kept: list[Place] = []
+    for place in found:
+        if all(not _alike(place, other) for other in kept):
+            kept.append(place)
+    return kept[:_PLACES_MAX]
+
+
+def _places_at(tensor: npt.NDArray[np.float32], factor: float) -> Iterator[Place]:
+    rr, dd, rd = cv2.split(tensor)
+    energy = rr + dd
+    one_way = cv2.magnitude(rr - dd, 2 * rd)
+    level = max(_EDGES_MIN**2, 0.15 * float(np.percentile(energy[::4, ::4], 99)))
+    mask = ((energy > level) & (one_way > _COHERENT * energy)).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    for i in np.argsort(-areas)[:4]:
+        if areas[i] < max(40, _AREA_MIN * mask.size):
+            return
+        left, top, width, height = (int(each) for each in stats[i + 1, :4])
+        box = (slice(top, top + height), slice(left, left + width))
+        ys, xs = np.nonzero(labels[box] == i + 1)
+        every = max(1, len(xs) // _SAMPLES)
+        ys, xs = ys[::every] + top, xs[::every] + left
+        tilt = 0.5 * float(np.arctan2(2 * rd[ys, xs].sum(), (rr - dd)[ys, xs].sum()))
+        cosine, sine = np.cos(tilt), np.sin(tilt)
+        a, b = np.sort(xs * cosine + ys * sine), np.sort(ys * cosine - xs * sine)
+        few = len(a) // 100
+        (a0, a1), (b0, b1) = (a[few], a[-1 - few]), (b[few], b[-1 - few])
+        middle_a, middle_b = (a0 + a1) / 2, (b0 + b1) / 2
+        x, y = middle_a * cosine - middle_b * sine, middle_a * sine + middle_b * cosine
+        yield Place(
+            ((float(x) + 0.5) * factor - 0.5, (float(y) + 0.5) * factor - 0.5),
+            max(8.0, float(a1 - a0) * factor),
+            max(4.0, float(b1 - b0) * factor),
+            float(np.degrees(tilt)),
+            float(one_way[ys, xs].sum()) * every,
+        )
+
+
+def _alike(one: Place, other: Place) -> bool:
+    apart = np.hypot(one.centre[0] - other.centre[0], one.centre[1] - other.centre[1])
+    turned = abs((one.tilt - other.tilt + 90) % 180 - 90)
+    larger, smaller = max(one.across, other.across), min(one.across, other.across)
+    return bool(apart < 0.25 * smaller and turned < 3 and larger < 1.35 * smaller)
+
+
+def upright(gray: Gray, place: Place, *, scale: float = 1.0) -> Patch:
+    """Return the place cut out of the picture with its quiet zones, its bars upright, `scale` times as large."""
+    margin = _MARGIN * place.across + 8
+    width, height = place.across + 2 * margin, place.along + 0.12 * place.across + 12
+    scale = min(scale, _PATCH_SIDE_MAX / max(width, height))
+    turn = np.radians(place.tilt)
+    # From the patch to the picture.
+    back = np.array([[np.cos(turn), -np.sin(turn), 0.0], [np.sin(turn), np.cos(turn), 0.0]]) / scale
+    middle = np.array([width * scale / 2 - 0.5, height * scale / 2 - 0.5])
+    back[:, 2] = np.array(place.centre) - back[:, :2] @ middle
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    flags = (cv2.INTER_CUBIC if scale >= 1 else cv2.INTER_AREA) | cv2.WARP_INVERSE_MAP
+    pixels: Gray = cv2.warpAffine(gray, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return Patch(pixels, back)
