@@ -17,7 +17,7 @@ from typing import Any, Final
 from edge.devices import LABELS
 from edge.settings import read_settings
 from firmware.bench import DRIVERS, NONE, SIMULATED, Bench, DeviceSettings, open_bench
-from firmware.ports import Button, Device, DeviceError, IdCardReader, Panel, Scanner
+from firmware.ports import Button, CameraMissing, CameraNotReady, DeviceError, IdCardReader, Panel, Scanner
 
 SELF_TEST_CODE: Final = "TEST-8888"
 _BUTTONS: Final = {
@@ -30,6 +30,7 @@ _BUTTONS: Final = {
 _CARDS: Final = {"citizen": "居民身份证", "residence": "港澳台居民居住证", "foreign": "外国人永久居留证"}
 _WATCHED: Final = ("scanner", "id_card_reader", "panel")
 _STEP_SECONDS: Final = 0.5
+_CAMERA_SECONDS: Final = 15.0  # what a camera may need to open and to learn its light
 
 
 def add_devices_command(subparsers: Any) -> None:
@@ -63,7 +64,7 @@ def check_devices(bench: Bench, devices: DeviceSettings, *, say: Callable[[str],
         if device is None:
             say(f"{label}  {kind}  由高拍仪代替")
         elif fault is None:
-            say(f"{label}  {kind}{mark}  OK")
+            say(f"{label}  {kind}{mark}  正常 OK")
         else:
             say(f"{label}  {kind}{mark}  {fault.notice}（{fault.code}）")
     return 1 if failed else 0
@@ -129,12 +130,21 @@ _WATCHES: Final[dict[str, Callable[[Any], Iterator[str]]]] = {
 }
 
 
-def _fault_of(device: Device) -> DeviceError | None:
-    try:
-        device.check()
-    except DeviceError as error:
-        return error
-    return None
+def _fault_of(device: Any) -> DeviceError | None:
+    """Return what is wrong. A camera is well when it photographs: its check also passes while it is still opening."""
+    deadline = time.monotonic() + _CAMERA_SECONDS
+    while True:
+        try:
+            device.photograph() if hasattr(device, "photograph") else device.check()
+        except CameraMissing as error:
+            return error
+        except CameraNotReady as error:
+            if time.monotonic() > deadline:
+                return error
+        except DeviceError as error:
+            return error
+        else:
+            return None
 
 
 def _say(line: str) -> None:

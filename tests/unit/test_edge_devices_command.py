@@ -48,7 +48,7 @@ def a_unit(folder: Path, devices: str) -> str:
 def test_each_device_gets_one_line_and_all_well_is_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["devices", "--settings", a_unit(tmp_path, '[devices]\nscanner = "simulated"\n')]) == 0
 
-    assert capsys.readouterr().out == "扫描枪  simulated（演示）  OK\n"
+    assert capsys.readouterr().out == "扫描枪  simulated（演示）  正常 OK\n"
 
 
 def test_a_device_that_is_away_is_told_with_its_remedy_and_one(
