@@ -14,22 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture import verdict
-from edge.capture.light import THUMB, Floats, Light, Mask
+from edge.capture.glare import faded_share
+from edge.capture.light import THUMB, Light, Mask
+from edge.capture.print_lines import find_lines
 from edge.capture.quad import Quad
+from edge.capture.sharpness import measure_sharpness
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
-BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 run together above it
+SPREAD_MAX: Final = 0.128  # as measured, in heights of the finest characters: true 0.12, between 0.09 and 0.14
+PRINT_PX_MIN: Final = 7.0  # frame pixels: a reader reads 91 of 100 there, and half at 5
+# Where no line of print was found, of a drawing or a seal:
+BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 would run together above it
 DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
-LONG_SIDE_MIN: Final = 420.0  # frame pixels: an identity card's number at 125 dpi
+LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
-GLARE_MAX: Final = 0.0055  # of the printed area
+GLARE_MAX: Final = 0.03  # of the print in the shine
 COVERED_MAX: Final = 0.003
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
-_RIM: Final = 5  # of the thumbnail's pixels, about 5 mm
-_FADING_MIN: Final = 0.25  # share of the ink at a shine's rim that is paler than it should be
 _TILE: Final = 96  # page pixels
 _TILES: Final = 16
 _BARE_TILES: Final = 6
@@ -63,6 +67,11 @@ def measure(seen: Seen) -> Measures:
     printed = _printed_area(ink)
     area = max(1, int(printed.sum()))
     blur, contrast, noise = _fine(seen, ink)
+    lines = find_lines(seen.page, seen.thumb.shape[0], seen.thumb.shape[1], noise)
+    sharpness = measure_sharpness(seen.page, lines, noise)
+    if sharpness.spread:
+        blur, contrast = sharpness.blur_px, sharpness.contrast
+    page_px = seen.long_side / max(seen.page.shape[:2])  # frame pixels
     return Measures(
         found=seen.support,
         long_side_px=seen.long_side,
@@ -72,9 +81,11 @@ def measure(seen: Seen) -> Measures:
         contrast=contrast,
         blur_px=blur,
         noise=noise,
-        glare_share=float(_washed(gray, lack, ink, seen.light, printed).sum()) / area,
+        glare_share=faded_share(lines, seen.light),
         covered_share=float((fingers & printed).sum()) / area,
         outside_px=_outside(seen),
+        print_px=lines.finest_px * page_px if sharpness.spread else 0.0,
+        spread=sharpness.spread,
     )
 
 
@@ -83,7 +94,7 @@ def judge(measures: Measures, cut: tuple[str, ...]) -> Verdict:
     unsteady = measures.contrast * measures.brightness < STEADY_MIN * measures.noise
     if cut:
         return verdict.edge_cut(cut)
-    if measures.long_side_px < LONG_SIDE_MIN or 0 < measures.dots_per_inch < DOTS_MIN:
+    if _too_small(measures):
         return verdict.TOO_FAR
     if measures.brightness < DARK_BELOW and unsteady:
         return verdict.TOO_DARK
@@ -91,11 +102,18 @@ def judge(measures: Measures, cut: tuple[str, ...]) -> Verdict:
         return verdict.COVERED
     if measures.glare_share > GLARE_MAX:
         return verdict.GLARE
-    if measures.ink_share < PRINT_MIN:
+    if measures.ink_share < PRINT_MIN and not measures.print_px:
         return verdict.BLANK
-    if measures.blur_px > BLUR_MAX:
+    if measures.spread > SPREAD_MAX or (not measures.print_px and measures.blur_px > BLUR_MAX):
         return verdict.BLURRED
     return verdict.GOOD
+
+
+def _too_small(measures: Measures) -> bool:
+    """Say whether there are too few pixels. Print says it best: a large one needs fewer than a small one."""
+    if measures.print_px:
+        return measures.print_px < PRINT_PX_MIN
+    return measures.long_side_px < LONG_SIDE_MIN or 0 < measures.dots_per_inch < DOTS_MIN
 
 
 def cut_sides(quad: Quad, width: int, height: int) -> tuple[str, ...]:
@@ -141,36 +159,6 @@ def _printed_area(ink: Mask) -> Mask:
     return area > 0
 
 
-def _washed(gray: Floats, lack: Floats, ink: Mask, light: Light, printed: Mask) -> Mask:
-    """Return where a reflection has taken print: as bright as can be, no ink left, and the ink beside it fading.
-
-    Blank paper may shine as it likes. That print was lost shows at the rim of the shine, where it is half lost.
-    """
-    nothing = np.zeros_like(ink)
-    if ink.sum() < 20:
-        return nothing
-    usual = float(np.median(lack[ink]))
-    around = cv2.dilate(np.maximum(lack, 0).astype(np.float32), np.ones((5, 5), np.uint8))
-    peak = cv2.dilate(lack.astype(np.float32), np.ones((3, 3), np.uint8))  # a letter's margin is pale without fading
-    usual_peak = float(np.median(peak[ink]))
-    shining = ((light.level > 1.06 * light.smooth) & (gray > 235)) | (light.level > 250)
-    washed = (shining & (around < 0.35 * usual) & printed).astype(np.uint8)
-    washed = cv2.morphologyEx(washed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(washed)
-    lost = nothing
-    # Where all the paper is as bright as can be, brightness says nothing and the fading print must say it alone.
-    least = 2 * _FADING_MIN if light.brightness > 246 else _FADING_MIN
-    for blob in range(1, count):
-        left, top, width, height, _ = stats[blob]
-        rows, columns = slice(max(0, top - _RIM), top + height + _RIM), slice(max(0, left - _RIM), left + width + _RIM)
-        one = labels[rows, columns] == blob
-        rim = cv2.dilate(one.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)).astype(bool) & ~one
-        fading = peak[rows, columns][rim & (peak[rows, columns] > 0.03)]
-        if fading.size >= 8 and np.mean(fading < 0.5 * usual_peak) > least:
-            lost[rows, columns] |= one
-    return lost
-
-
 def _fingers(thumb: Pixels, light: Light) -> Mask:
     """Return what has the colour of skin against this paper and comes in from the sheet's rim."""
     clean = thumb.astype(np.float32) / (light.smooth[..., None] * light.colour)
@@ -195,7 +183,7 @@ def _fine(seen: Seen, ink: Mask) -> tuple[float, float, float]:
     """Return blur (σ, page pixels), the ink's contrast (0 to 1) and the noise (σ, grey levels)."""
     inked, bare = _tiles(seen.page, ink)
     noise = _noise(bare)
-    grain = float(np.quantile(bare.std(axis=(1, 2)), 0.3)) if len(bare) else 0.0
+    grain = min(float(np.quantile(bare.std(axis=(1, 2)), 0.3)), 3 * noise + 1) if len(bare) else 0.0
     darkest, paper = _levels(inked, 0.01, 0.9)
     # Noise alone is 3.6 σ deep between these two quantiles.
     depth = np.sqrt(np.maximum((paper - darkest) ** 2 - (3.6 * grain) ** 2, 0))

@@ -41,11 +41,13 @@ class Measures:
     brightness: float = 0.0  # 0 to 255: the paper's, before the light was evened
     ink_share: float = 0.0  # 0 to 1: of the sheet, that holds print
     contrast: float = 0.0  # 0 to 1: how much darker print is than the paper; 0 when nothing is printed
-    blur_px: float = 0.0  # spread of the sharpest edges on the page, in page pixels (σ)
+    blur_px: float = 0.0  # spread of the print's edges, in page pixels (σ)
     noise: float = 0.0  # grey levels (σ) on the bare paper
-    glare_share: float = 0.0  # 0 to 1: of the printed area, washed out by a reflection
+    glare_share: float = 0.0  # 0 to 1: of the print in a reflection's shine, faded by it
     covered_share: float = 0.0  # 0 to 1: of the printed area, under a finger or hand
     outside_px: float = 0.0  # how far the farthest corner lies outside the frame, in frame pixels
+    print_px: float = 0.0  # height of the finest characters, in frame pixels; 0 when no line of print was found
+    spread: float = 0.0  # σ of their strokes, in heights of the characters
 
 
 GOOD = Verdict(VerdictCode.GOOD, "页面清晰，可以使用。")

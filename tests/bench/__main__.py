@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.bench import calling, capture, growth, intake, outbox, pages, queue
+from tests.bench import calling, capture, gate, growth, handsfree, intake, outbox, pages, queue
 from tests.bench.figures import Figure, table, write
 
 RESULT = Path("bench.json")
@@ -23,6 +23,8 @@ def main() -> int:
     parts: dict[str, Callable[[Path], list[Figure]]] = {
         "outbox": outbox.figures,
         "capture": lambda _folder: capture.figures(),
+        "gate": lambda _folder: gate.figures(),
+        "handsfree": lambda _folder: handsfree.figures(),
         "intake": lambda folder: intake.figures(folder, capture.a_page(), day),
         "queue": lambda folder: queue.figures(folder, day),
         "calling": calling.figures,

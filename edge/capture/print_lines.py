@@ -1,0 +1,144 @@
+"""A flat page -> its lines of print: where they stand, how tall their characters are, how deep their ink is.
+
+Print of any size, dark on light or light on dark (a cover), lying or standing. What is no line of print, a photo, a
+seal, a rule of a table, is left out. For `judge.py`, which measures blur on them, against the finest of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.capture.light import Floats
+from firmware.ports import Pixels
+
+_HALVED_ABOVE: Final = 1300  # page pixels of the longer side
+_GAPS: Final = (3, 5, 9, 15)  # by which what lies apart is joined to one line, in pixels of the reduced page
+_TALLEST: Final = 60  # pixels of the reduced page
+_LEAST: Final = 4
+_LONG: Final = 2.6  # a line is so many times longer than tall
+_SOLID: Final = 0.85  # more ink than this is a rule, not print
+_SPARSE: Final = 0.12
+_FULL: Final = 0.62  # of its box that a joined line fills; a table's frame does not
+_INK: Final = 0.09  # contrast
+_CHARACTERS: Final = 5  # so many of a size, or it is no print
+_RUNS: Final = 1.6  # of ink, along a line: a single stroke has one
+_OF_MOST: Final = 0.35
+_PALE: Final = 0.55  # of the usual print's contrast
+_DARK: Final = 110  # grey levels: a page whose middle is below may be printed in light ink
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What print was found."""
+
+    boxes: npt.NDArray[np.int32]  # n × 4: left, top, width, height in page pixels
+    heights: Floats  # n: of the characters, page pixels
+    is_light: bool  # light print on a dark ground
+    depth: Floats  # contrast of the ink, 0 to 1, on the thumbnail's grid: the most within each of its pixels
+
+    @property
+    def finest_px(self) -> float:
+        """Return the height of the smallest characters, page pixels; 0 when there is no line of print."""
+        if not len(self.heights):
+            return 0.0
+        order = np.argsort(self.heights)
+        heights = self.heights[order]
+        characters = (self.boxes[order, 2:].max(axis=1) / heights).cumsum()
+        upto = characters[np.searchsorted(heights, 1.25 * heights, side="right") - 1]
+        before = np.concatenate([[0.0], characters[:-1]])
+        enough = np.flatnonzero(upto - before >= _CHARACTERS)
+        return float(heights[enough[0]]) if len(enough) else float(heights[-1])
+
+
+def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) -> Lines:
+    """Return the lines of print. `noise` is its σ in grey levels of the page."""
+    factor = 2 if max(page.shape[:2]) > _HALVED_ABOVE else 1
+    size = (page.shape[1] // factor, page.shape[0] // factor)
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA) if factor > 1 else page
+    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    found = _lines(_depth(gray, noise))
+    is_light = False
+    if len(found.boxes) < 3 or float(np.median(gray[::8, ::8])) < _DARK:
+        light = _lines(_depth(255 - gray, noise))
+        if light.weight > found.weight:
+            found, is_light = light, True
+    depth = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
+    depth = cv2.resize(depth, (thumb_width, thumb_height), interpolation=cv2.INTER_NEAREST)
+    # Ink is drawn a little narrower than characters are tall: by a pixel of what was looked at.
+    heights = (found.heights + 1) * factor
+    return Lines(found.boxes * factor, heights, is_light, np.asarray(depth, np.float32))
+
+
+def _depth(gray: npt.NDArray[np.uint8], noise: float) -> Floats:
+    """Return how much darker than the ground beside it each pixel is, as a share of that ground."""
+    calm = cv2.blur(gray, (2, 2)) if noise > 3 else gray
+    ground = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((21, 21), np.uint8))
+    least = 2.5 * noise
+    lack = cv2.subtract(ground, calm).astype(np.float32) - np.float32(least)
+    return np.asarray(np.maximum(lack, 0) / np.maximum(ground, 8), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    boxes: npt.NDArray[np.int32]
+    heights: Floats
+    depth: Floats
+    weight: float  # how much print it is
+
+
+def _lines(depth: Floats) -> _Found:
+    # Against the deepest ink beside it, or blurred and tiny characters would be one solid bar.
+    most = cv2.dilate(depth, np.ones((11, 11), np.uint8))
+    mask = ((depth > _INK) & (depth > _OF_MOST * most)).astype(np.uint8)
+    inked, deep = cv2.integral(mask), cv2.integral(depth)
+    across, down = (cv2.integral(cv2.absdiff(mask, np.roll(mask, 1, axis=axis))) for axis in (1, 0))
+    parts = []
+    for gap in _GAPS:
+        joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+        boxes = stats[1:]
+        short, long = np.minimum(boxes[:, 2], boxes[:, 3]), np.maximum(boxes[:, 2], boxes[:, 3])
+        boxes = boxes[(short >= max(_LEAST, gap)) & (short <= _TALLEST) & (long >= _LONG * short)]
+        share = _within(inked, boxes) / np.maximum(1, boxes[:, 2] * boxes[:, 3])
+        full = boxes[:, 4] >= _FULL * boxes[:, 2] * boxes[:, 3]
+        lying = boxes[:, 2] >= boxes[:, 3]
+        changes = np.where(lying, _within(across, boxes), _within(down, boxes))
+        runs = changes / 2 / np.maximum(1, np.minimum(boxes[:, 2], boxes[:, 3]))
+        parts.append(boxes[full & (share < _SOLID) & (share > _SPARSE) & (runs >= _RUNS)][:, :4])
+    boxes = _outermost(np.unique(np.concatenate(parts), axis=0))
+    # A form's rules, a card's pattern: paler than any print beside them, and no print.
+    ink = _within(deep, boxes) / np.maximum(1, _within(inked, boxes))
+    area = boxes[:, 2] * boxes[:, 3]
+    if len(boxes):
+        order = np.argsort(ink)
+        middle = np.searchsorted(np.cumsum(area[order]), 0.6 * area.sum())
+        boxes = boxes[ink > _PALE * ink[order[min(int(middle), len(order) - 1)]]]
+    heights = np.minimum(boxes[:, 2], boxes[:, 3]).astype(np.float32)
+    return _Found(boxes, heights, depth, float(_within(deep, boxes).sum()))
+
+
+def _outermost(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return the boxes without those that lie in a taller, longer line: strokes of its characters.
+
+    What is nearly as long as that is a line itself, of two that were joined.
+    """
+    if len(boxes) < 2:
+        return boxes
+    middle = boxes[:, :2] + boxes[:, 2:] / 2
+    short, long = np.minimum(boxes[:, 2], boxes[:, 3]), np.maximum(boxes[:, 2], boxes[:, 3])
+    reach = boxes[:, :2] + boxes[:, 2:]
+    inside = ((middle[:, None] > boxes[None, :, :2]) & (middle[:, None] < reach[None])).all(axis=2)
+    return boxes[~(inside & (short[None] > 1.5 * short[:, None]) & (long[None] > 2.5 * long[:, None])).any(axis=1)]
+
+
+def _within(integral: npt.NDArray[np.float64], boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Return the sum within each box, of the plane of which this is the integral."""
+    left, top = boxes[:, 0], boxes[:, 1]
+    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
+    total = integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
+    return np.asarray(total, np.float64)
