@@ -31,6 +31,7 @@ _DOUBLED_SIDE_MAX: Final = 1300
 _QUICK_SIDE_MAX: Final = 2000  # larger pictures are first looked at in a small copy
 _LINES_SURE: Final = 24  # scan lines of pyzbar that agree: as good as a second step
 _BARRED: Final = ("code128", "ean13", "pdf417")
+_ENLARGED: Final = 1.7  # of the places where bars may stand
 _MIN_SIDE: Final = 8  # pixels: nothing smaller holds a code, and the decoders need not be asked
 
 
@@ -95,6 +96,11 @@ def slow_steps(picture: _Picture) -> list[Reading]:
         believed = votes.add(name, step(picture))
         if believed:
             return believed
+        if name == "tilt" and votes.pending:
+            # Bars were read: the same bars sharpened say at once whether rightly.
+            believed = votes.add("tilt, sharp", picture.barred(_sharp_bars))
+            if believed:
+                return believed
     if votes.pending:
         for name, step in _SECOND_OPINIONS:
             believed = votes.add(name, step(picture))
@@ -160,7 +166,7 @@ class _Picture:
 
     @cached_property
     def patches(self) -> list[Patch]:
-        return [upright(self.gray, place, scale=2.0) for place in places(self.gray)]
+        return [upright(self.gray, place, scale=_ENLARGED) for place in places(self.gray)]
 
     def whole(self, read: Callable[[Gray], list[Reading]], pixels: Gray | None = None) -> list[Reading]:
         seen = self.small if pixels is None else pixels
@@ -222,10 +228,10 @@ def _doubled(gray: Gray) -> Gray:
 _Step = Callable[[_Picture], list[Reading]]
 _STEPS: Final[tuple[tuple[str, _Step], ...]] = (
     ("tilt", lambda picture: picture.barred(_bars)),
-    ("tilt, sharp", lambda picture: picture.barred(_sharp_bars)),
     ("even", lambda picture: picture.whole(_even)),
-    ("every way", lambda picture: picture.whole(_everyway)),
     ("pyzbar, sharp", lambda picture: picture.whole(zbar, picture.sharp)),
+    ("tilt, sharp", lambda picture: picture.barred(_sharp_bars)),
+    ("every way", lambda picture: picture.whole(_everyway)),
     ("double, sharp", lambda picture: picture.whole(_plain, sharpened(_doubled(picture.small), 3.0, 2.0))),
 )
 _SECOND_OPINIONS: Final[tuple[tuple[str, _Step], ...]] = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import cv2
@@ -17,15 +18,17 @@ import numpy.typing as npt
 
 from edge.capture.scan_decoders import Gray, Points, Reading
 
-_SIDE_MAX: Final = 480  # pixels of the picture that is searched
-_PLACES_MAX: Final = 3
-_REACHES: Final = (9, 21)  # pixels of that small picture
-_SAMPLES: Final = 2000  # pixels of a place that are measured
-_COHERENT: Final = 0.55  # 0: edges in all directions, 1: in one
+_SIDE_MAX: Final = 400  # pixels of the picture that is searched
+_PLACES_MAX: Final = 2
+_REACHES: Final = (5, 11)  # pixels of the tensor, two of that small picture each
+_SAMPLES: Final = 1000  # pixels of a place that are measured
+_ENDS_MAX: Final = 4  # places among which two ends of one code are looked for
+_CROOKED_MAX: Final = 10.0  # degrees
+_COHERENT: Final = 0.42  # 0: edges in all directions, 1: in one
 _EDGES_MIN: Final = 8.0  # grey levels per pixel, root mean square: paper noise has 3
 _AREA_MIN: Final = 0.002  # of the picture
 _MARGIN: Final = 0.14  # of the place's length, on each side: the quiet zone
-_PATCH_SIDE_MAX: Final = 1400  # pixels
+_PATCH_SIDE_MAX: Final = 900  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +61,25 @@ def places(gray: Gray) -> list[Place]:
     if factor > 1.0:
         small = cv2.resize(gray, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
     right, down = (each.astype(np.float32) / 4 for each in cv2.spatialGradient(small))
-    products = cv2.merge([right * right, down * down, right * down])
+    products = [
+        cv2.resize(each, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        for each in (right * right, down * down, right * down)
+    ]
     found: list[Place] = []
     # Two reaches: a small one parts a code from text beside it, a large one holds a wide-barred code together.
     for reach in _REACHES:
-        found += _places_at(cv2.blur(products, (reach, reach)), factor)
+        found += _places_at([cv2.blur(each, (reach, reach)) for each in products], 2 * factor)
     found.sort(key=lambda place: -place.strength)
     kept: list[Place] = []
     for place in found:
         if all(not _alike(place, other) for other in kept):
             kept.append(place)
-    return kept[:_PLACES_MAX]
+    ends = [joined for one, other in combinations(kept[:_ENDS_MAX], 2) if (joined := _joined(one, other)) is not None]
+    return kept[:_PLACES_MAX] + sorted(ends, key=lambda place: -place.strength)[:1]
 
 
-def _places_at(tensor: npt.NDArray[np.float32], factor: float) -> Iterator[Place]:
-    rr, dd, rd = cv2.split(tensor)
+def _places_at(tensor: list[npt.NDArray[np.float32]], factor: float) -> Iterator[Place]:
+    rr, dd, rd = tensor
     energy = rr + dd
     one_way = cv2.magnitude(rr - dd, 2 * rd)
     level = max(_EDGES_MIN**2, 0.15 * float(np.percentile(energy[::4, ::4], 99)))
@@ -81,7 +88,7 @@ def _places_at(tensor: npt.NDArray[np.float32], factor: float) -> Iterator[Place
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     areas = stats[1:, cv2.CC_STAT_AREA]
     for i in np.argsort(-areas)[:4]:
-        if areas[i] < max(40, _AREA_MIN * mask.size):
+        if areas[i] < max(12, _AREA_MIN * mask.size):
             return
         left, top, width, height = (int(each) for each in stats[i + 1, :4])
         box = (slice(top, top + height), slice(left, left + width))
@@ -109,6 +116,21 @@ def _alike(one: Place, other: Place) -> bool:
     turned = abs((one.tilt - other.tilt + 90) % 180 - 90)
     larger, smaller = max(one.across, other.across), min(one.across, other.across)
     return bool(apart < 0.25 * smaller and turned < 3 and larger < 1.35 * smaller)
+
+
+def _joined(one: Place, other: Place) -> Place | None:
+    """Return the place that two places are the ends of: PDF417 has long bars there only."""
+    (ax, ay), (bx, by) = one.centre, other.centre
+    apart = float(np.hypot(bx - ax, by - ay))
+    # The line from end to end is the better measure of tilt; the two ends' own say whether it is one.
+    tilt = (float(np.degrees(np.arctan2(by - ay, bx - ax))) + 90) % 180 - 90
+    crooked = max(abs((each.tilt - tilt + 90) % 180 - 90) for each in (one, other))
+    heights = one.along, other.along
+    reach = apart + (one.across + other.across) / 2
+    if crooked > _CROOKED_MAX or max(heights) > 2 * min(heights) or not apart > max(one.across, other.across) / 2:
+        return None
+    middle = ((ax + bx) / 2, (ay + by) / 2)
+    return Place(middle, reach * 1.05, max(heights) * 1.25, tilt, one.strength + other.strength)
 
 
 def upright(gray: Gray, place: Place, *, scale: float = 1.0) -> Patch:
