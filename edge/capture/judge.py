@@ -30,7 +30,7 @@ DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
 LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
-GLARE_MAX: Final = 0.03  # of the print in the shine
+GLARE_MAX: Final = 0.035  # of the print in the shine
 COVERED_MAX: Final = 0.003
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
@@ -76,7 +76,7 @@ def measure(seen: Seen) -> Measures:
         found=seen.support,
         long_side_px=seen.long_side,
         dots_per_inch=seen.dots_per_inch,
-        brightness=seen.light.brightness,
+        brightness=max(seen.light.brightness, float(np.median(gray))),
         ink_share=float(ink.mean()),
         contrast=contrast,
         blur_px=blur,

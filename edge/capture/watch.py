@@ -29,6 +29,7 @@ _MOVED: Final = 10.0  # grey levels of the mean in a block of the glance; the no
 _CORNERS_MOVED: Final = 0.008  # of the frame's longest side
 _LIT_ANEW: Final = 14.0  # grey levels of the whole desk: a lamp was switched on, or turned away
 _OTHER: Final = 0.022  # of the paper's light, in a block of the print: one sheet, laid anew, has 0.02 at most
+_SMALL: Final = 600.0  # preview pixels of the longest side
 _TAKEN_MAX: Final = 8
 _GLANCE: Final = (40, 30)
 _PRINT: Final = (96, 96)
@@ -62,6 +63,7 @@ class Watcher:
         self._last_ms: int | None = None
         self._sheet_seen_ms: int | None = None
         self._taken: list[Floats] = []  # since the desk was last bare: the sheet, with and without a hand on it
+        self._done = False  # what lies there was taken, and nothing has moved since
         self._held: Quad | None = None  # the last sheet seen since something moved
         self._looked = False  # a slow look was had since something moved
         self._refused: Floats | None = None  # the desk as it was when the judge refused; None once it has changed
@@ -93,21 +95,24 @@ class Watcher:
             return Watched(Step.REFUSED, False, outline)
         if monotonic_ms - self._still_since_ms < STILL_MS:
             return Watched(Step.TAKEN if self._taken else Step.MOVING, False, outline)
+        if self._done:
+            return Watched(Step.TAKEN, False, outline)
         print_ = _print_of(preview, quad)
         if any(_same(print_, taken) for taken in self._taken):
             return Watched(Step.TAKEN, False, outline)
         self._taken = [*self._taken, print_][-_TAKEN_MAX:]
+        self._done = True
         return Watched(Step.STILL, True, outline)
 
     def again(self) -> None:
         """Let the sheet that lies there be taken once more, as it lies: the clerk asked."""
-        self._taken, self._refused = [], None
+        self._taken, self._refused, self._done = [], None, False
         if self._last_ms is not None:
             self._still_since_ms = self._last_ms
 
     def refused(self) -> None:
         """The judge refused the sheet that lies there: take it once more as soon as something has changed."""
-        self._taken, self._refused = [], self._glance  # the clerk's own photograph may come before any preview
+        self._taken, self._refused, self._done = [], self._glance, False
 
     def took(self, preview: Pixels) -> None:
         """What lies there now was photographed, by whomever: it is not taken again.
@@ -117,6 +122,7 @@ class Watcher:
         """
         self._refused = None
         sheet = find_sheet(checked(preview), quick=True)
+        self._done = self._glance is not None  # else nothing is known of what lay there
         if sheet is not None and not sheet.cut:
             self._taken = [*self._taken, _print_of(preview, sheet.quad)][-_TAKEN_MAX:]
 
@@ -135,7 +141,7 @@ class Watcher:
             return Watched(Step.CUT, False, None)
         # What hides the sheet moves. Only a desk that lies still and bare says that the sheet was lifted.
         if now_ms - self._still_since_ms >= LIFTED_MS:
-            self._taken, self._refused = [], None
+            self._taken, self._refused, self._done = [], None, False
         return Watched(Step.TAKEN if self._taken else Step.EMPTY, False, None)
 
     def _disturbed(self, preview: Pixels, quad: Quad | None, now_ms: int) -> bool:
@@ -149,6 +155,7 @@ class Watcher:
         if before is None or self._last_ms is None or now_ms - self._last_ms > GAP_MS_MAX:
             return True
         if _moved(before, glance):
+            self._done = False
             return True
         if quad is None or self._quad is None:
             return False
@@ -172,6 +179,8 @@ def _print_of(preview: Pixels, quad: Quad) -> Floats:
     paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8)).astype(np.float32) + 1
     lack = cv2.GaussianBlur(1 - gray / paper, (0, 0), 4)
     lengths = side_lengths(quad)
+    # Corners err by a pixel or two, which is more of a card than of a sheet.
+    lack *= min(1.0, float(lengths.max()) / _SMALL)
     aspect = float((lengths[0] + lengths[2]) / (lengths[1] + lengths[3]))
     print_: Floats = cv2.resize(lack, _PRINT, interpolation=cv2.INTER_AREA)
     # The shape goes with it, so that a card is never taken for a sheet of the same greyness.

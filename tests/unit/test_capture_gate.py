@@ -1,0 +1,43 @@
+"""The gate on papers of every kind: what can be read passes, what cannot be read is refused and called by its name."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.capture import VerdictCode
+from tests.support.gate_papers import KINDS
+from tests.support.gate_score import errors, gated
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_readable_paper_of_every_kind_passes(kind: str) -> None:
+    assert gated(kind, "blur", 0.05, 7).code == VerdictCode.GOOD
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "severity", "code"),
+    [
+        ("sparse", "blur", 0.18, VerdictCode.BLURRED),
+        ("receipt", "blur", 0.18, VerdictCode.BLURRED),
+        ("photo", "blur", 0.18, VerdictCode.BLURRED),
+        ("dense", "motion", 0.7, VerdictCode.BLURRED),
+        ("dense", "glare", 1.0, VerdictCode.GLARE),
+        ("form", "back", 0.0, VerdictCode.BLANK),
+        ("form", "cut", 0.06, VerdictCode.EDGE_CUT),
+        ("dense", "small", 5.0, VerdictCode.TOO_FAR),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_name(kind: str, fault: str, severity: float, code: VerdictCode) -> None:
+    judged = gated(kind, fault, severity, 5)
+
+    assert judged.readable is False
+    assert judged.code == code
+
+
+def test_both_errors_are_bounded_over_a_mixed_handful() -> None:
+    cases = [("form", "blur", 0.075), ("photo", "none", 0.0), ("card", "blur", 0.18), ("sealed", "glare", 0.4)]
+
+    both = errors(gated(kind, fault, severity, 5) for kind, fault, severity in cases)
+
+    assert (both.passed, both.refused) == (0, 0)
+    assert (both.unreadable, both.readable) == (1, 3)
