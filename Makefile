@@ -11,6 +11,7 @@ SECOND_LOOK ?=
 RESIDENTS ?= 60
 MINUTES ?= 10
 WORKERS ?= 2
+DEVICES ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,6 +34,8 @@ One Window (一窗): a service hall on one machine.
   make forget              Throw the demonstration hall away: its papers, its ledger, its keys.
 
   make test                Set up what is missing and run all tests (WORKERS=2 at a time).
+  make test-devices        The drivers on real kernel devices, without a Pi: in a Debian root and an emulated machine.
+                           As root. Quicker the second time; DEVICES=--from-nothing makes all anew, --help tells more.
   make check               Style, types, import rules, and all tests.
   make bench               How fast it is, beside the floor of the same run; also written to bench.json.
   make soak MINUTES=10     Kill edge, broker and central at random while packets pass; count what is lost.
@@ -42,7 +45,7 @@ One Window (一窗): a service hall on one machine.
 endef
 export HELP
 
-.PHONY: help run visit day forget test check bench soak lock clean
+.PHONY: help run visit day forget test test-devices check bench soak lock clean
 
 help:
 	@echo "$$HELP"
@@ -61,6 +64,9 @@ forget: $(READY)
 
 test: $(STAMPS)/packages-test $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-devices: $(STAMPS)/packages-devices $(READY)
+	@exec $(BIN)/python -m tests.devices $(DEVICES)
 
 check: $(STAMPS)/packages-test $(READY)
 	$(BIN)/ruff check
@@ -89,7 +95,7 @@ clean:
 
 # --- set-up: done once, and again when what it rests on has changed --------------------------------------------------
 
-$(STAMPS)/packages-run $(STAMPS)/packages-test: $(STAMPS)/packages-%: provisioning/system-packages.sh
+$(STAMPS)/packages-run $(STAMPS)/packages-test $(STAMPS)/packages-devices: $(STAMPS)/packages-%: provisioning/system-packages.sh
 	@mkdir -p $(STAMPS)
 	@provisioning/system-packages.sh $*
 	@touch $@

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, and only those: system-packages.sh run | test
+# Installs the Debian packages that are missing, and only those: system-packages.sh run | test | devices
 #
 # A package is asked for only when what we use of it is not there, so that nothing is asked of apt, and no password of
 # anybody, on a machine that has it all. Debian may start services of its own for mosquitto and postgresql; ours run
@@ -19,6 +19,7 @@ sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists()
 EOF
 }
 has_browser() { { has_program chromium || has_program chromium-browser; } && has_program chromedriver; }
+has_debian_keys() { [ -e /usr/share/keyrings/debian-archive-trixie-stable.gpg ]; }
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 
 for_running() {
@@ -36,10 +37,19 @@ for_testing() {
     needs has_program aplay alsa-utils
 }
 
+# The device bench makes a Debian root of its own and has all else in it.
+for_devices() {
+    needs has_program mmdebstrap mmdebstrap
+    needs has_program qemu-system-x86_64 qemu-system-x86
+    needs has_program git git
+    needs has_debian_keys - debian-archive-keyring
+}
+
 case "${1:-}" in
     run) for_running ;;
     test) for_running; for_testing ;;
-    *) echo "usage: $0 run|test" >&2; exit 2 ;;
+    devices) for_running; for_devices ;;
+    *) echo "usage: $0 run|test|devices" >&2; exit 2 ;;
 esac
 [ ${#missing[@]} -gt 0 ] || exit 0
 

@@ -187,7 +187,10 @@ class EscposPrinter(ABC):
         printer, self._printer = self._printer, None
         if printer is not None:
             with suppress(OSError):  # what is gone need not be closed
-                printer.close()
+                self._shut(printer)
+
+    def _shut(self, printer: Any) -> None:
+        printer.close()
 
 
 class _Turn:

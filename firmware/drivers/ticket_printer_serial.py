@@ -53,6 +53,12 @@ class SerialTicketPrinter(EscposPrinter):
     def _gone(self, printer: Any) -> bool:
         return not same_place(self._settings.port, self._real_path) or hung_up(printer.device.fileno())
 
+    def _shut(self, printer: Any) -> None:
+        # python-escpos drains the line before it closes it: on one that was unplugged that fails, with an error that is
+        # no OSError, and the line stays open. The kernel drains at closing, too.
+        printer.device.close()
+        printer.close()
+
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         if not wait_readable([printer.device.fileno()], timeout_seconds):
             return b""

@@ -1,7 +1,7 @@
 """`make test-devices`: the project's own drivers on kernel devices, without a Pi. Says what it does as it does it.
 
-Level 1 runs in a Debian 13 root: the real picamera2, and the packages on that Debian's Python. Level 2 boots that root in
-a machine emulated by QEMU, where the kernel has GPIO lines, USB devices, a video device and a sound card to drive.
+Level 1 runs in a Debian 13 root: the real picamera2, and the packages on that Debian's Python. Level 2 boots that root
+in a machine emulated by QEMU, where the kernel has GPIO lines, USB devices, a video device and a sound card to drive.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--from-nothing", action="store_true", help="make everything anew")
     parser.add_argument("--levels", type=int, nargs="+", choices=(1, 2), default=[1, 2])
     parser.add_argument("--shell", action="store_true", help="boot the machine with a shell on this terminal instead")
-    parser.add_argument("--run", metavar="COMMAND", default=boot.TESTS, help="run this in the machine instead of its tests")
+    parser.add_argument(
+        "--run", metavar="COMMAND", default=boot.TESTS, help="run this in the machine instead of its tests"
+    )
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,7 @@
-"""Build the kernel modules that Debian does not ship, for the kernel in the root; they stay in the root's module folder.
+"""Build the kernel modules that Debian does not ship, for the kernel in the root; they stay in its module folder.
 
-gpio-sim (with irq_sim) and spi-gpio come from Debian's own kernel source, v4l2loopback from its package; the LED matrix on
-the SPI lines is ours (modules/led_matrix_model.c).
+gpio-sim (with irq_sim) and spi-gpio come from Debian's own kernel source, v4l2loopback from its package; the LED matrix
+on the SPI lines is ours (modules/led_matrix_model.c).
 """
 
 from __future__ import annotations

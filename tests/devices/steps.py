@@ -1,8 +1,8 @@
-"""Run the bench's steps: each with a time limit, a log of its own, one line of what came of it, and nothing left running.
+"""Run the bench's steps: each with a time limit, a log of its own, one line of what came of it; nothing stays behind.
 
-A step is a function that runs commands through the `Step` it is given. What a command starts dies with it: it runs in a
-process and a mount namespace of its own, so that a step that failed, timed out or was stopped with Ctrl-C leaves neither
-a process nor a mount behind.
+A step is a function that runs commands through the `Step` it is given. What a command starts dies with it: it runs in
+a process and a mount namespace of its own, so that a step that failed, timed out or was stopped with Ctrl-C leaves
+neither a process nor a mount behind.
 """
 
 from __future__ import annotations

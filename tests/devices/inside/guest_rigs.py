@@ -40,7 +40,7 @@ FINGER_SECONDS = 0.06  # a tap; and as long between letting go and the next
 
 
 @contextlib.contextmanager
-def opened(device: str, kind: str, **options: Any) -> Iterator[Any]:
+def opened(device: str, kind: str, /, **options: Any) -> Iterator[Any]:
     """Open one device as a unit does, by its settings; it is there and answers."""
     settings = DeviceSettings.from_table({device: {"kind": kind, **options}}, folder=Path())
     with open_bench(settings) as bench:
@@ -93,14 +93,14 @@ def desk_jpeg(desk: Desk, width: int, height: int) -> bytes:
 def a_desk() -> bytes:
     desk = Desk(seed=3)
     desk.lay(draw_paper("id_card", seed=1))
-    return desk_jpeg(desk, 2592, 1944)
+    return desk_jpeg(desk, 1944, 2592)
 
 
 @contextlib.contextmanager
 def camera_on_v4l2() -> Iterator[Rig]:
     with tempfile.TemporaryDirectory() as folder:
-        camera = Camera(Path(folder), a_desk(), 2592, 1944)
-        options = {"device": str(camera.node), "width": 2592, "height": 1944, "warm_up_seconds": 0.5}
+        camera = Camera(Path(folder), a_desk(), 1944, 2592)
+        options = {"device": str(camera.node), "width": 1944, "height": 2592, "warm_up_seconds": 0.5}
         try:
             with opened("document_camera", "v4l2", **options) as port:
                 wait_until("the first frame", functools.partial(_sees, port))

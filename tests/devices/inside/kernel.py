@@ -1,8 +1,8 @@
 """Devices that the guest's kernel makes, and the hand at their far end: what one plugs in, types, prints and unplugs.
 
-USB devices are gadgets on dummy_hcd, whose host side is the kernel's own (usbhid, cdc-acm, usblp or libusb); GPIO lines are
-gpio-sim's; the camera is v4l2loopback's; the LED matrix hangs on spi-gpio (modules/led_matrix_model.c). Loaded before by
-guest_devices.sh.
+USB devices are gadgets on dummy_hcd, whose host side is the kernel's own (usbhid, cdc-acm, usblp or libusb); GPIO lines
+are gpio-sim's; the camera is v4l2loopback's; the LED matrix hangs on spi-gpio (modules/led_matrix_model.c). All their
+modules were loaded by guest_devices.sh.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ import os
 import select
 import struct
 import subprocess
+import termios
 import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from tests.support.driver_rigs_pins import MatrixRecorder
 
@@ -83,7 +87,7 @@ class Gadget:
         for folder in ("configs/c.1", f"functions/{self.function.name}", "strings/0x409", ""):
             (self._folder / folder).rmdir()
 
-    def __enter__(self) -> Gadget:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -123,6 +127,10 @@ class HidGun(Gadget):
         super().plug()
         wait_until("the gun's event node", self.node.exists)
 
+    def unplug(self) -> None:
+        super().unplug()
+        wait_until("the gun's end", lambda: not self.node.exists())
+
     def type(self, text: str) -> None:
         """Type it and Enter, as fast as the bus takes it."""
         number = (self.function / "dev").read_text().strip()
@@ -138,25 +146,26 @@ def _device_number(path: Path) -> str:
     return f"{os.major(number)}:{os.minor(number)}"
 
 
-class SerialGadget(Gadget):
-    """A device on USB-serial (CDC ACM); `line` is its end. `answer` is asked with what came, on a thread of its own."""
+class AnsweringGadget(Gadget):
+    """A device whose own end is a line that the guest can open. `answer` is asked with what comes, on its own thread.
 
-    def __init__(self, name: str, serial: str, answer: Callable[[bytes], bytes] | None = None) -> None:
-        self.node = Path(f"/dev/serial/by-id/usb-One_Window_{name.replace(' ', '_')}_{serial}-if00")
+    The line is closed before the plug is pulled: the kernel's printer function frees what an open one still needs.
+    """
+
+    def __init__(
+        self, name: str, serial: str, function: str, settings: dict[str, bytes], answer: Callable[[bytes], bytes] | None
+    ) -> None:
         self._answer = answer
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._line = -1
-        super().__init__(name, serial, "acm", {})
+        super().__init__(name, serial, function, settings)
 
     def plug(self) -> None:
         super().plug()
-        wait_until("the serial device's link", self.node.exists)
-        port = (self.function / "port_num").read_text().strip()
-        self._line = os.open(f"/dev/ttyGS{port}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(self._line)
+        wait_until("the device's own end", self._opened)
+        self._stop.clear()
         if self._answer is not None:
-            self._stop.clear()
             self._thread = threading.Thread(target=self._serve, args=(self._line, self._answer), daemon=True)
             self._thread.start()
 
@@ -169,51 +178,67 @@ class SerialGadget(Gadget):
             os.close(self._line)
             self._line = -1
         super().unplug()
-        wait_until("the serial device's end", lambda: not self.node.exists())
 
     def send(self, data: bytes) -> None:
         write_all(self._line, data)
 
+    def _own_end(self) -> str:
+        raise NotImplementedError
+
+    def _opened(self) -> bool:
+        """Open the line; the host may not have seen the device yet, or the kernel still be hanging up its last use."""
+        try:
+            self._line = os.open(self._own_end(), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        try:
+            if os.isatty(self._line):
+                tty.setraw(self._line)
+        except termios.error:
+            os.close(self._line)
+            self._line = -1
+            return False
+        return True
+
     def _serve(self, line: int, answer: Callable[[bytes], bytes]) -> None:
         while not self._stop.is_set():
             ready, _, _ = select.select([line], [], [], 0.05)
-            with contextlib.suppress(OSError):
-                if ready and (came := os.read(line, 4096)) and (said := answer(came)):
+            try:
+                came = os.read(line, 4096) if ready else b""
+                if came and (said := answer(came)):
                     write_all(line, said)
+            except OSError:  # not plugged in for a moment
+                self._stop.wait(0.01)
 
 
-class PrinterGadget(Gadget):
-    """A printer of the USB printer class; `answer` is asked with what came, on a thread of its own."""
+class SerialGadget(AnsweringGadget):
+    """A device on USB-serial (CDC ACM)."""
+
+    def __init__(self, name: str, serial: str, answer: Callable[[bytes], bytes] | None = None) -> None:
+        self.node = Path(f"/dev/serial/by-id/usb-One_Window_{name.replace(' ', '_')}_{serial}-if00")
+        super().__init__(name, serial, "acm", {}, answer)
+
+    def plug(self) -> None:
+        super().plug()
+        wait_until("the serial device's link", self.node.exists)
+
+    def unplug(self) -> None:
+        super().unplug()
+        wait_until("the serial device's end", lambda: not self.node.exists())
+
+    def _own_end(self) -> str:
+        return f"/dev/ttyGS{(self.function / 'port_num').read_text().strip()}"
+
+
+class PrinterGadget(AnsweringGadget):
+    """A printer of the USB printer class."""
 
     def __init__(self, serial: str, answer: Callable[[bytes], bytes]) -> None:
         settings = {"pnp_string": b"MFG:One Window;MDL:Slip;CLS:PRINTER;", "q_len": b"10"}
-        super().__init__("Slip Printer", serial, "printer", settings)
-        self._answer = answer
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__("Slip Printer", serial, "printer", settings, answer)
 
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join(SECONDS_MAX)
-        super().close()
-
-    def _serve(self) -> None:
-        wait_until("the printer's own end", Path("/dev/g_printer0").exists)
-        line = os.open("/dev/g_printer0", os.O_RDWR | os.O_NONBLOCK)
-        try:
-            while not self._stop.is_set():
-                try:
-                    came = os.read(line, 4096)
-                except OSError:
-                    came = b""
-                if not came:
-                    time.sleep(0.01)
-                elif said := self._answer(came):
-                    with contextlib.suppress(OSError):
-                        write_all(line, said)
-        finally:
-            os.close(line)
+    def _own_end(self) -> str:
+        return "/dev/g_printer0"
 
 
 def write_all(line: int, data: bytes) -> None:
@@ -278,7 +303,7 @@ class Matrix:
     _driver = Path("/sys/bus/spi/drivers/spidev")
     _node = Path("/dev/spidev0.0")
 
-    def dots(self) -> object:
+    def dots(self) -> npt.NDArray[np.bool_]:
         """Return which LEDs are lit, as MatrixRecorder has them."""
         seen = MatrixRecorder()
         seen.registers = [list(bytes.fromhex(line)) for line in self._registers.read_text().split()]
@@ -297,8 +322,8 @@ class Matrix:
 class Camera:
     """A USB document camera as v4l2loopback has it, fed with JPEGs. `node` is a link, as udev makes one by id.
 
-    The loopback cannot be taken from a program that has it open. So pulling the plug is: the link goes, the frames stop;
-    and the device behind it goes as soon as the driver lets go. It comes back under another number.
+    The loopback cannot be taken from a program that has it open. So pulling the plug is: the link goes and the frames
+    stop; the device behind it goes as soon as the driver lets go. It comes back under another number.
     """
 
     FRAMES_A_SECOND: Final = 8

@@ -98,10 +98,11 @@ def a_camera(name: str, *, there: bool = True) -> Iterator[Any]:
     }
     table = {"document_camera": {"kind": "picamera2", **options}}
     with open_bench(DeviceSettings.from_table(table, folder=Path())) as bench:
-        assert bench.document_camera is not None
+        camera = bench.document_camera
+        assert camera is not None
         if there:
-            until(lambda: bench.document_camera.preview(2.0))
-        yield bench.document_camera
+            until(lambda: camera.preview(2.0))
+        yield camera
 
 
 def until(ask: Callable[[], Any]) -> Any:

@@ -1,7 +1,7 @@
 """libcamera's virtual camera, and picamera2 as it can be used on it. For level 1 only.
 
-The pictures go in as JPEG files that a YAML file names; frames come out as NV12 of the full range. picamera2 is
-written for a Pi's cameras: three of its assumptions are met here (`on_a_virtual_camera`), everything else of it is the real one.
+The pictures go in as JPEG files that a YAML file names; frames come out as NV12 of the full range. picamera2 is written
+for a Pi's cameras: three of its assumptions are met here (`on_a_virtual_camera`), all else of it is the real one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 CONFIGURATION: Final = Path("/usr/share/libcamera/pipeline/virtual/virtual.yaml")
-WIDTH, HEIGHT = 2592, 1944
+WIDTH, HEIGHT = 1944, 2592
 
 
 def install(pictures: Mapping[str, bytes], folder: Path) -> None:
@@ -41,7 +41,7 @@ def install(pictures: Mapping[str, bytes], folder: Path) -> None:
 def on_a_virtual_camera() -> Any:
     """Return the library's class with what it assumes of a Pi's camera put right."""
     _without_a_screen()
-    import libcamera
+    import libcamera  # type: ignore[import-not-found,unused-ignore]  # in the root only, as picamera2
     from picamera2 import Picamera2
     from picamera2.allocators import LibcameraAllocator
 
