@@ -32,6 +32,8 @@ from firmware.ports import Pixels
 SMALL_SIDE: Final = 820
 TINY_SIDE: Final = 410
 SUPPORT_MIN: Final = 0.5  # below it the weakest side is no edge: white on white has 0.58, an empty desk 0.45 at most
+SHAPED_SUPPORT_MIN: Final = 0.42  # enough for a true rectangle of A4's proportions, as chance makes few
+CORNER_SUPPORT: Final = 0.8  # asked when only one corner and its two sides are seen: a table has such a corner as well
 CUT_SUPPORT: Final = 0.6  # asked of the sides that are left when one lies outside the frame
 _CUT_BELIEVED: Final = 0.57  # of a side outside the frame: a whole sheet wins over one that is cut
 _GROUND_MAX: Final = 0.35  # of the paper's light, by which what lies beyond the sides may differ
@@ -137,13 +139,16 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     height, width = small.shape[:2]
     order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width, height))
     chosen = _apart(pool[order], fits, 0.035 * width)
-    fitted = plausible(np.array([refit(small, quad, reach=6, stations=40) for quad in chosen]), width, height)
+    fits_of = [refit(small, quad, reach=6, stations=40) for quad in chosen]
+    # As drawn, too: where a side is hardly to be seen the fit may make it worse.
+    fitted = plausible(np.array([*fits_of, *chosen]), width, height)
     if not len(fitted):
         return None
     looks = supports(small, fitted, white, stations=40)
-    known_shape = np.array([is_a4(quad, width, height) for quad in fitted])
-    scores = _scores(looks, fitted, width, height) + _SHAPE_BONUS * known_shape
-    scores = np.where(_believable(looks.support), scores, -np.inf)
+    shaped = np.array([is_a4(quad, width, height) for quad in fitted])
+    scores = _scores(looks, fitted, width, height) + _SHAPE_BONUS * shaped
+    shaped &= skews(fitted, width, height) < _SKEW_FREE
+    scores = np.where(_believable(looks.support, shaped), scores, -np.inf)
     winner = int(np.argmax(scores))
     if not np.isfinite(scores[winner]):
         return None
@@ -151,14 +156,15 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     return Sheet(fitted[winner], float(looks.support[winner][known].min()), not known.all())
 
 
-def _believable(sides: Floats64) -> npt.NDArray[np.bool_]:
+def _believable(sides: Floats64, shaped: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Say which quads could be a sheet at all: by their weakest side, and when cut, by having a corner in the frame.
 
-    One edge across the whole frame, or two, are a desk's or a plank's.
+    One edge across the whole frame, or two, are a desk's or a plank's; chance seldom makes a rectangle of `shaped`.
     """
     known = ~np.isnan(sides)
     cornered = (known & np.roll(known, 1, axis=1)).any(axis=1)
-    least = np.where(known.all(axis=1), SUPPORT_MIN, CUT_SUPPORT)
+    whole = np.where(shaped, SHAPED_SUPPORT_MIN, SUPPORT_MIN)
+    least = np.select([known.all(axis=1), known.sum(axis=1) == 3], [whole, CUT_SUPPORT], CORNER_SUPPORT)
     return np.asarray(cornered & (np.where(known, sides, 1.0).min(axis=1) >= least))
 
 
@@ -182,7 +188,9 @@ def _scores(looks: Looks, quads: Quads, width: int, height: int) -> Floats64:
     size = np.sqrt(np.clip(covered, 0, 1))
     score = 0.75 * weakest + 0.25 * known.mean(axis=1) + _AREA_WEIGHT * size
     # One side over wood; or three sides at the desk and the fourth along a line of print, with more paper beyond.
-    score -= np.clip(2 * (looks.tints - _TINT_FREE), 0, 0.1) + np.maximum(0, looks.tints - _TINT_MAX)
+    # Sides of two white papers; a coloured cover differs by more in its own picture.
+    score -= np.where(looks.tints < _TINT_MAX, np.maximum(0, 2 * (looks.tints - _TINT_FREE)), 0)
+    score -= np.maximum(0, looks.tints - _TINT_MAX)
     score -= np.clip(looks.grounds - _GROUND_MAX, 0, 0.1)
     # Two sides of one sheet and two of another: each an edge, and no rectangle together.
     score -= np.clip(2 * (skews(quads, width, height) - _SKEW_FREE), 0, _SKEW_COST_MAX)

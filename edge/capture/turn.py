@@ -1,8 +1,8 @@
 """A flat page -> how it must be turned so that its print stands upright.
 
-Chinese print says it in each character: strokes hang from horizontal tops and open downwards. A very small network, taught on
-printed characters (tests/support/capture_turn_training.py made `turn_weights.npz`), sees each of them in the four turns and
-votes; a page turns only when the votes are far from chance. A blank or drawn page stays as it lies.
+Chinese print says it in each character: strokes hang from horizontal tops and open downwards. A very small network,
+taught on printed characters (tests/support/capture_turn_training.py made `turn_weights.npz`), sees each of them in the
+four turns and votes; a page turns only when the votes are far from chance. A blank or drawn page stays as it lies.
 """
 
 from __future__ import annotations

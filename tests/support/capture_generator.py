@@ -129,7 +129,7 @@ def make_capture(
         _put_objects(desk, np.random.default_rng([seed, salt, 13]), scene.objects, flat)
     if scene.below:
         _put_below(desk, np.random.default_rng([seed, salt, 14]), flat)
-    beside = ()
+    beside: tuple[Points, ...] = ()
     if scene.pair:
         flat, other = _side_by_side(flat, np.random.default_rng([seed, salt, 15]), width, height)
         desk = _lay(desk, paper(kind, (seed + 1) % 5, _paper_dpi(kind, width, drawn["fill"])), other, rng)

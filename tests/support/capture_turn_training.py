@@ -1,8 +1,9 @@
-"""Teach `edge/capture/turn.py` which way is up: `python -m tests.support.capture_turn_training`, about two minutes.
+"""Teach `edge/capture/turn.py` which way is up: `python -m tests.support.capture_turn_training`, some two minutes.
 
-Draws lines of common characters (the 3 755 of GB 2312's first level, figures, some Latin) in the faces that are installed,
-as softly and as coarsely as a camera sees them, cuts them out as the page's reader does, and writes the network's weights. The faces are
-free (OFL, Apache); none of their outlines is in the weights. The same faces give the same weights.
+Draws lines of common characters (the 3 755 of GB 2312's first level, figures, some Latin) in the faces that are
+installed, as softly and as coarsely as a camera sees them, cuts them out as the page's reader does, and writes the
+network's weights. The faces are free (OFL, Apache); none of their outlines is in the weights. The same faces give the
+same weights.
 """
 
 from __future__ import annotations
