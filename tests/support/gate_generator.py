@@ -1,10 +1,10 @@
 """Captures for the gate: a paper of any kind, one fault of a stated physical severity, and whether it can be read.
 
-Papers come from `gate_papers.py`; captures go to `gate_score.py`. Light is added and blurred as light is, and goes through
-a camera's tone curve after that; a reflection therefore takes contrast long before it saturates. The truth is physical:
-each character's size in the frame, and what blur, noise, reflection or a hand leave of it. Where it is counted as read
-or as lost was found by an independent reader (`gate_reader.py`, ADR 0028); between the two people differ, and nothing
-is counted.
+Papers come from `gate_papers.py`; captures go to `gate_score.py`. Light is added and blurred as light is, and goes
+through a camera's tone curve after that; a reflection therefore takes contrast long before it saturates. The truth is
+physical: each character's size in the frame, and what blur, noise, reflection or a hand leave of it. Where it counts
+as read or as lost was found by an independent reader (`gate_reader.py`, ADR 0028); between the two people differ, and
+nothing is counted.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _photograph(
     picture = cv2.warpPerspective(paper.pixels, warp, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.warpPerspective(paper.outline, warp, size, flags=cv2.INTER_LINEAR)
     scene = _desk(rng, look)
-    cast = cv2.GaussianBlur(cv2.warpAffine(mask, np.float32([[1, 0, 3], [0, 1, 4]]), size), (0, 0), 3)
+    cast = cv2.GaussianBlur(cv2.warpAffine(mask, np.array([[1, 0, 3], [0, 1, 4]], np.float32), size), (0, 0), 3)
     scene = cv2.subtract(scene, cv2.merge([cv2.convertScaleAbs(cast, alpha=0.18)] * 3))
     np.copyto(scene, picture, where=(mask > 127)[..., None])
     if hand is not None:
@@ -275,7 +275,7 @@ def _readable(
     spread = float(np.sqrt(look.blur**2 + look.motion**2 / 12 + _LENS**2)) / look.char_px
     words = [_between(spread, BLUR_READ, BLUR_LOST), _between(-look.char_px, -SIZE_READ, -SIZE_LOST)]
     bare, ink = (float(_linear()[level]) * 0.85 for level in (paper.paper_level, paper.ink_level))
-    usual = abs(_toned(bare * look.light) - _toned(ink * look.light))
+    usual = abs(float(_toned(bare * look.light) - _toned(ink * look.light)))
     words.append(_between(-usual / look.noise * look.char_px, -NOISE_READ, -NOISE_LOST))
     if reflection is not None:
         here = _at_cells(reflection, paper, look, 1).max(axis=1)

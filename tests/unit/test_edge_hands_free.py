@@ -9,6 +9,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -26,6 +27,7 @@ from edge.commands import (
 from edge.console.beeps import beep_wav
 from edge.errors import StepRefused
 from edge.events import DeskWatched, DeviceChecked, Event, PagePhotographed
+from edge.view import VisitView
 from edge.workers import CameraThread
 from firmware.ports import CameraNotReady
 from firmware.simulators.persons import sample_person
@@ -49,17 +51,27 @@ def hands_free(rig: UnitRig) -> UnitRig:
     return rig
 
 
+def front(rig: UnitRig) -> VisitView:
+    visit = rig.view.front
+    assert visit is not None
+    return visit
+
+
+def is_on(rig: UnitRig) -> bool:
+    return rig.view.hands_free.on
+
+
 # --- the core -------------------------------------------------------------------------------------------------------
 
 
 def test_it_is_off_until_the_clerk_switches_it_on(rig: UnitRig) -> None:
     rig.open_visit()
-    assert not rig.view.hands_free.on
+    assert not is_on(rig)
     assert not rig.devices.watching_desk
 
     rig.do(SetHandsFree())
 
-    assert rig.view.hands_free.on
+    assert is_on(rig)
     assert rig.view.hands_free.notice == "请放上材料"
     assert rig.devices.watching_desk
 
@@ -73,12 +85,12 @@ def test_without_a_visit_it_cannot_be_switched_on(rig: UnitRig) -> None:
 
 def test_each_still_sheet_is_filed_under_the_paper_that_is_awaited(rig: UnitRig) -> None:
     hands_free(rig)
-    awaited = [each.name for each in rig.view.front.checklist if each.needed]
+    awaited = [each.name for each in front(rig).checklist if each.needed]
 
     for _ in awaited:
         rig.handle(STILL)
 
-    assert [page.material for page in rig.view.front.pages] == awaited
+    assert [page.material for page in front(rig).pages] == awaited
     assert (rig.view.hands_free.beeps, rig.view.hands_free.beep) == (len(awaited), "good")
 
 
@@ -88,9 +100,9 @@ def test_a_refused_page_says_what_to_do_and_sounds_otherwise(rig: UnitRig) -> No
 
     rig.handle(STILL)
 
-    assert rig.view.front.refused_page is not None
+    assert front(rig).refused_page is not None
     assert rig.view.hands_free.beep == "bad"
-    assert not rig.view.front.pages
+    assert not front(rig).pages
 
 
 def test_a_refused_page_that_is_kept_anyway_is_not_taken_once_more(rig: UnitRig) -> None:
@@ -112,7 +124,7 @@ def test_the_clerks_own_button_and_the_still_sheet_make_one_page(rig: UnitRig) -
     rig.devices.finish_photograph()
     rig.pass_time_offline(1)
 
-    assert len(rig.view.front.pages) == 1
+    assert len(front(rig).pages) == 1
     assert not rig.devices.jobs
 
 
@@ -123,7 +135,7 @@ def test_it_goes_off_with_the_visit_or_the_switch(rig: UnitRig, end: object) -> 
         rig.handle(STILL)
     rig.do(end)  # type: ignore[arg-type]
 
-    assert not rig.view.hands_free.on
+    assert not is_on(rig)
     assert not rig.devices.watching_desk
     rig.handle(STILL)  # was on its way
     assert not rig.devices.jobs
@@ -136,14 +148,15 @@ def test_it_stays_on_for_the_same_residents_next_matter(rig: UnitRig) -> None:
 
     rig.do(AcceptVisit())
 
-    assert rig.view.hands_free.on
+    assert is_on(rig)
 
 
 def test_a_silent_camera_pauses_it_in_words_and_it_goes_on_by_itself(rig: UnitRig) -> None:
     hands_free(rig)
     rig.handle(DeviceChecked("document_camera", CameraNotReady("no frame within 1 s")))
-    assert rig.view.hands_free.step == "paused"
-    assert "暂停" in rig.view.hands_free.notice
+    paused = rig.view.hands_free
+    assert paused.step == "paused"
+    assert "暂停" in paused.notice
 
     rig.handle(DeviceChecked("document_camera"))
 
@@ -155,13 +168,14 @@ def test_the_fortyfirst_page_is_said_and_not_taken(rig: UnitRig) -> None:
     for _ in range(41):
         rig.handle(STILL)
 
-    assert len(rig.view.front.pages) == 40
+    assert len(front(rig).pages) == 40
+    assert rig.view.notice is not None
     assert rig.view.notice.code == "pages-max"
 
 
 @pytest.mark.parametrize("kind", ["good", "bad"])
-def test_the_beeps_are_short_wav_files_that_do_not_click(kind: str) -> None:
-    with wave.open(io.BytesIO(beep_wav(kind))) as sound:  # type: ignore[arg-type]
+def test_the_beeps_are_short_wav_files_that_do_not_click(kind: Literal["good", "bad"]) -> None:
+    with wave.open(io.BytesIO(beep_wav(kind))) as sound:
         seconds = sound.getnframes() / sound.getframerate()
         frames = sound.readframes(sound.getnframes())
 
