@@ -22,9 +22,10 @@ _TRACE: Final = 0.012  # contrast that may have been
 _FADED: Final = 0.30  # of the usual print's contrast
 _ONWARD: Final = 2.5  # heights by which a line may go on where it is not seen any more
 _LEAST: Final = 7  # of the thumbnail's pixels: some two characters of 小五
-_PALE_ANYWAY: Final = 0.05  # of a page's print is pale without any shine: rules, patterns
+_PALE_ANYWAY: Final = 0.8  # of what is pale without any shine, rules and patterns, is pale within it too
+_LIT: Final = 110.0  # grey levels: a reflection is never dark
 _RIM: Final = 3
-_ON_COVERS: Final = 0.3  # gilt shines by itself
+_ON_COVERS: Final = 0.08  # gilt shines by itself
 
 
 def faded_share(lines: Lines, light: Light) -> float:
@@ -34,15 +35,15 @@ def faded_share(lines: Lines, light: Light) -> float:
     if sure.sum() < 20:
         return 0.0
     usual = float(np.quantile(deep[sure], 0.6))
-    shine = ((light.level > _BRIGHTER * light.smooth) | (light.level > _FULL)).astype(np.uint8)
-    shines = cv2.dilate(shine, np.ones((5, 5), np.uint8)) > 0
+    shine = (light.level > _BRIGHTER * light.smooth) & (light.level > _LIT) | (light.level > _FULL)
+    shines = cv2.dilate(shine.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     print_ = _along(lines) & (lines.depth > _TRACE)
     faded = print_ & (deep < _FADED * usual)
     within, lost = int((print_ & shines).sum()), int((faded & shines).sum())
     if lost < _LEAST:
         return 0.0
     anyway = int((faded & ~shines).sum()) / max(1, int((print_ & ~shines).sum()))
-    share = max(0.0, lost / within - 0.5 * max(0.0, anyway - _PALE_ANYWAY))
+    share = max(0.0, lost / within - _PALE_ANYWAY * anyway)
     return share * _ON_COVERS if lines.is_light else share
 
 
