@@ -184,7 +184,8 @@ class RunningUnit:
             rng=rng,
         )
         bench = opening.enter_context(open_bench(settings.devices))
-        workers = Workers(bench, inbox.put, own_window=settings.window)
+        looks = settings.devices.kind_of("scanner") == "document-camera"
+        workers = Workers(bench, inbox.put, own_window=settings.window, camera_is_scanner=looks)
         core = make_core(
             settings,
             keys,

@@ -17,7 +17,9 @@ from broker.errors import OneWindowError
 from broker.messages import Call
 from edge.announcer import Announcer
 from edge.board_reporter import BoardReporter
-from edge.capture import capture, read_codes
+from edge.capture import Code, capture
+from edge.capture.scan import read_quickly
+from edge.capture.scan_live import LiveReader
 from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
 from edge.live import live_jpeg
@@ -164,9 +166,11 @@ class CameraThread(DeviceThread):
     """Photographs, gives the live picture, looks for a ticket under the camera while one is awaited, and watches the
     desk while the clerk works hands free."""
 
-    def __init__(self, device: DocumentCamera, put: Put) -> None:
+    def __init__(self, device: DocumentCamera, put: Put, *, is_scanner: bool = False) -> None:
         super().__init__("document_camera", device, put)
         self._camera = device
+        self._is_scanner = is_scanner  # no gun at this unit: a ticket is looked for at all times
+        self._codes = LiveReader()
         self._watching = threading.Event()
         self._last_code = ""
         self._desk = DeskWatch(put)
@@ -176,16 +180,21 @@ class CameraThread(DeviceThread):
     def wait_seconds(self) -> float:
         if self._desk.is_on:
             return _DESK_SECONDS
-        return _WATCH_SECONDS if self._watching.is_set() else _CHECK_SECONDS
+        return _WATCH_SECONDS if self._watching.is_set() or self._is_scanner else _CHECK_SECONDS
 
     def idle(self) -> None:
         if self._desk.is_on:
-            self._desk.look(self._camera.preview(1.0))
-            return
-        if not self._watching.is_set():
+            frame = self._camera.preview(1.0)
+            self._desk.look(frame)
+            if self._is_scanner:
+                self._look_for_ticket(read_quickly(frame.pixels))
+        elif self._watching.is_set() or self._is_scanner:
+            self._look_for_ticket(self._codes.read(self._camera.preview(1.0).pixels))
+        else:
             self._device.check()
-            return
-        codes = [code for code in read_codes(self._camera.preview(1.0).pixels) if code.is_ours]
+
+    def _look_for_ticket(self, found: list[Code]) -> None:
+        codes = [code for code in found if code.is_ours]
         text = codes[0].text if codes else ""
         if text and text != self._last_code:
             self._put(Scanned(Scan(text, codes[0].symbology, time.monotonic_ns() // 1_000_000)))
@@ -299,10 +308,14 @@ class PrinterThread(DeviceThread):
 class Workers:
     """All devices of one unit: the core's `Devices`, on the bench's. `close()` may be called twice."""
 
-    def __init__(self, bench: Bench, put: Put, *, own_window: int | None) -> None:
+    def __init__(self, bench: Bench, put: Put, *, own_window: int | None, camera_is_scanner: bool = False) -> None:
         self._bench = bench
         self._announcer = Announcer(bench.call_display, bench.speaker, put, own_window=own_window)
-        self._camera = CameraThread(bench.document_camera, put) if bench.document_camera is not None else None
+        self._camera = (
+            CameraThread(bench.document_camera, put, is_scanner=camera_is_scanner)
+            if bench.document_camera is not None
+            else None
+        )
         self._printer = PrinterThread(bench.ticket_printer, put) if bench.ticket_printer is not None else None
         self._panel = PanelThread(bench.panel, put) if bench.panel is not None else None
         threads: list[DeviceThread | None] = [self._camera, self._printer, self._panel]

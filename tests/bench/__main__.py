@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.bench import calling, capture, gate, growth, handsfree, intake, outbox, pages, queue
+from tests.bench import calling, capture, gate, growth, handsfree, intake, outbox, pages, queue, scanning
 from tests.bench.figures import Figure, table, write
 
 RESULT = Path("bench.json")
@@ -25,6 +25,7 @@ def main() -> int:
         "capture": lambda _folder: capture.figures(),
         "gate": lambda _folder: gate.figures(),
         "handsfree": lambda _folder: handsfree.figures(),
+        "scanning": scanning.figures,
         "intake": lambda folder: intake.figures(folder, capture.a_page(), day),
         "queue": lambda folder: queue.figures(folder, day),
         "calling": calling.figures,

@@ -1,0 +1,108 @@
+"""Codes read, beside zxing-cpp's default call and pyzbar on the same pictures: drawn ones, or the folder SCAN_SET.
+
+A set is a folder (searched deeply) of pictures, each with a .txt of the same name that holds its code's text; a picture
+without one has no code. Pictures are taken in turn by all three readers, so that a slow moment hits all alike.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import zxingcpp
+from pyzbar import pyzbar
+
+from edge.capture import read_codes
+from firmware.ports import Pixels
+from tests.bench.figures import Figure
+from tests.support.scan_generator import drawn_set, tilted_set
+
+Labelled = tuple[str, Pixels, str | None]
+"""Condition, picture, the text of its code or None."""
+_IN_USE = ("QRCode", "Code128", "PDF417", "DataMatrix", "EAN13", "UPCA")
+
+
+def figures(folder: Path) -> list[Figure]:
+    place = os.environ.get("SCAN_SET")
+    recall, wrong, seconds, codes = _scored(_folder_set(Path(place)) if place else drawn_set())
+    tilted, _, _, tilted_codes = _scored(tilted_set())
+
+    def one(name: str, value: float, unit: str, peer: float | None, peer_name: str, goal: float, lower: bool) -> Figure:
+        return Figure(
+            name=name,
+            value=value,
+            unit=unit,
+            floor=peer,
+            floor_name=peer_name,
+            goal=goal,
+            better="lower" if lower else "higher",
+        )
+
+    read = {who: sum(counted.values()) for who, counted in recall.items()}
+    bars = {who: sum(counted.values()) for who, counted in tilted.items()}
+    more = max(0, wrong["ours"] - wrong["zxing"])
+    ours_ms, zxing_ms = _ms(seconds, "ours", codes), _ms(seconds, "zxing", codes)
+    return [
+        one("codes read", read["ours"], f"of {codes}", read["zxing"], "zxing-cpp", 1.04, False),
+        one("codes read, again", read["ours"], f"of {codes}", read["pyzbar"], "pyzbar", 1.6, False),
+        one("wrong readings", more, "more than zxing-cpp", None, "", 0, True),
+        one("a picture with a code", ours_ms, "ms", zxing_ms, "ms: zxing-cpp", 0.75, True),
+        one("tilted bars read", bars["ours"], f"of {tilted_codes}", bars["zxing"], "zxing-cpp", 2.5, False),
+    ]
+
+
+def _ms(seconds: Counter[str], who: str, codes: int) -> float:
+    return seconds[who] * 1000 / max(1, codes)
+
+
+def _scored(pictures: Iterator[Labelled]) -> tuple[dict[str, Counter[str]], Counter[str], Counter[str], int]:
+    recall: dict[str, Counter[str]] = {who: Counter() for who in ("ours", "zxing", "pyzbar")}
+    wrong, seconds, total = Counter[str](), Counter[str](), Counter[str]()
+    for condition, picture, label in pictures:
+        total[condition] += label is not None
+        for who, read in (("zxing", _zxing), ("ours", _ours), ("pyzbar", _pyzbar)):
+            began = time.perf_counter()
+            texts = read(picture)
+            taken = time.perf_counter() - began
+            wrong[who] += any(text != label for text in texts)
+            if label is not None:
+                seconds[who] += taken
+                recall[who][condition] += label in texts
+    for condition in sorted(total):
+        counted = ", ".join(f"{who} {recall[who][condition]}" for who in recall)
+        print(f"  {condition}: {counted} of {total[condition]}")
+    print(f"  wrong: {dict(wrong)}; seconds on codes: { {who: round(taken, 2) for who, taken in seconds.items()} }")
+    return recall, wrong, seconds, sum(total.values())
+
+
+def _ours(picture: Pixels) -> list[str]:
+    return [code.text for code in read_codes(picture)]
+
+
+def _zxing(picture: Pixels) -> list[str]:
+    found = zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)
+    return [each.text for each in found if each.format in [getattr(zxingcpp.BarcodeFormat, name) for name in _IN_USE]]
+
+
+def _pyzbar(picture: Pixels) -> list[str]:
+    gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    symbols = [pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.CODE128, pyzbar.ZBarSymbol.EAN13]
+    return [each.data.decode("utf-8", "replace") for each in pyzbar.decode(gray, symbols=symbols)]
+
+
+def _folder_set(folder: Path) -> Iterator[Labelled]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+            continue
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            continue
+        text = path.with_suffix(".txt")
+        # Bytes first: a label's line ends are part of it.
+        label = text.read_bytes().decode("utf-8", "replace") if text.exists() else None
+        yield path.parent.name, np.asarray(picture, np.uint8), label
