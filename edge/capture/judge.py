@@ -22,7 +22,7 @@ from edge.capture.sharpness import measure_sharpness
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
-SPREAD_MAX: Final = 0.128  # as measured, in heights of the finest characters: true 0.12, between 0.09 and 0.14
+SPREAD_MAX: Final = 0.121  # as measured, in heights of the finest characters: true 0.115, between 0.09 and 0.14
 PRINT_PX_MIN: Final = 7.0  # frame pixels: a reader reads 91 of 100 there, and half at 5
 # Where no line of print was found, of a drawing or a seal:
 BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 would run together above it

@@ -27,6 +27,7 @@ _SMEARED: Final = 0.45
 _MOVED: Final = 1.5  # duller along one direction than across it
 _PALED: Final = 0.45  # contrast
 _USUAL: Final = 0.6
+_GONE: Final = 0.33  # contrast: such pale print was mostly not printed so
 _HALF: Final = (0.3, 0.7)
 _STEEP: Final = 0.9
 _COARSE: Final = (np.arange(12) * np.pi / 12).astype(np.float32)
@@ -94,7 +95,9 @@ def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float)
     moved = float(np.sqrt(max(0.0, dull**2 - sharp**2) * 2 * np.pi))
     tall = max(0.6 * height, height - _SMEARED * moved)  # as it was before it was smeared
     if dull > _MOVED * sharp and contrast < _PALED:
-        blur *= float(np.sqrt(_USUAL / contrast))  # thin strokes lose their ink before their edges
+        blur *= float(
+            (_USUAL / contrast) ** (0.9 if contrast < _GONE else 0.5)
+        )  # thin strokes lose their ink before their edges
     return blur / tall, blur, contrast, dull / sharp
 
 
