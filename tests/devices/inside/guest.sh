@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The guest's second process: makes a running Debian of the root, runs the tests, writes their verdict, switches off.
 export PATH=/opt/onewindow/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb
-export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONFAULTHANDLER=1
 up() { echo "--- $1, $(cut -d' ' -f1 /proc/uptime) s after the start"; }
 
 mount -t tmpfs -o mode=1777 tmpfs /tmp
@@ -21,6 +21,7 @@ else
     bash tests/devices/inside/guest_devices.sh && bash /srv/results/guest-command
     echo $? >/srv/results/guest-verdict
 fi
+dmesg --level=emerg,alert,crit,err,warn,notice,info | grep -E 'segfault|trap|Oops|BUG|Out of memory|WARNING' | tail -20
 up "done"
 sync
 echo o >/proc/sysrq-trigger

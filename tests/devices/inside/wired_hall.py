@@ -7,7 +7,6 @@ the panel's header and a sound card.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -72,6 +71,7 @@ class WiredHall:
             processes.start(programs.unit_program(state, file, unit))
         for _ in processes.wait_until_ready(START_SECONDS_MAX):
             pass
+        self.died = processes.died
         consoles = {
             unit["id"]: Console(unit["name"], file.ports[unit["id"]], file.token) for unit in file.data["units"]
         }
@@ -137,9 +137,3 @@ def _wire(path: Path, devices: Mapping[str, Mapping[str, Any]]) -> None:
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     tables["devices"] = dict(devices)
     path.write_text(render_toml(tables), encoding="utf-8")
-
-
-def end_of_logs(folder: Path) -> str:
-    """Return the last lines of each process, for a failed test."""
-    ends = {path.name: path.read_text(errors="replace").splitlines()[-12:] for path in sorted(folder.glob("*.log"))}
-    return json.dumps(ends, indent=1, ensure_ascii=False)
