@@ -56,13 +56,14 @@ def figures(folder: Path) -> list[Figure]:
     ]
 
 
-def _ms(seconds: Counter[str], who: str, codes: int) -> float:
+def _ms(seconds: dict[str, float], who: str, codes: int) -> float:
     return seconds[who] * 1000 / max(1, codes)
 
 
-def _scored(pictures: Iterator[Labelled]) -> tuple[dict[str, Counter[str]], Counter[str], Counter[str], int]:
+def _scored(pictures: Iterator[Labelled]) -> tuple[dict[str, Counter[str]], Counter[str], dict[str, float], int]:
     recall: dict[str, Counter[str]] = {who: Counter() for who in ("ours", "zxing", "pyzbar")}
-    wrong, seconds, total = Counter[str](), Counter[str](), Counter[str]()
+    wrong, total = Counter[str](), Counter[str]()
+    seconds: dict[str, float] = dict.fromkeys(recall, 0.0)
     for condition, picture, label in pictures:
         total[condition] += label is not None
         for who, read in (("zxing", _zxing), ("ours", _ours), ("pyzbar", _pyzbar)):
