@@ -27,6 +27,7 @@ for_running() {
     needs has_library libzbar.so.0 libzbar0
     needs has_program espeak-ng espeak-ng
     needs has_cjk_font - fonts-noto-cjk
+    needs has_program fc-match fontconfig
     needs has_venv - python3-venv
     needs has_compiler - gcc libc6-dev linux-libc-dev python3-dev
 }
