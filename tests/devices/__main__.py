@@ -50,7 +50,7 @@ def _all(steps: Steps, scratch: Scratch, asked: argparse.Namespace) -> None:
         if bootable and asked.shell:
             boot.shell(scratch)
         elif bootable:
-            steps.do("emulated machine", 600, lambda step: boot.run_guest(scratch, step, asked.run))
+            steps.do("emulated machine", 720, lambda step: boot.run_guest(scratch, step, asked.run))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -3,11 +3,11 @@
 up() { echo "--- $1, $(cut -d' ' -f1 /proc/uptime) s after the start"; }
 failed=0
 
-up "tests"
-tests() { python -m pytest -p no:cacheprovider -v --durations=8 -o timeout=240 "$@" || failed=$((failed + 1)); }
-tests tests/devices/inside/kernel_devices.py
-up "contract"
-tests -p tests.devices.inside.guest_plugin tests/contract/test_firmware_contract_devices.py
-up "visit"
+tests() { python -m pytest -p no:cacheprovider --durations=5 -o timeout=240 "$@" || failed=$((failed + 1)); }
+up "one visit"
 tests tests/devices/inside/one_visit.py
+up "what devices do"
+tests tests/devices/inside/kernel_devices.py
+up "the contract"
+tests -p tests.devices.inside.guest_plugin tests/contract/test_firmware_contract_devices.py
 exit "$failed"
