@@ -1,7 +1,7 @@
 """Put the characters of a scanner gun together to whole scans, whatever else comes with them.
 
 Bytes come from a gun (serial, key codes, simulated), scans go to `Scanner.read`. Pure: the time comes with the bytes.
-DOMAIN.md 9: a gun ends a scan with CR (or LF, or both; some are set to TAB); half a scan followed by silence is dropped.
+DOMAIN.md 9: a gun ends a scan with CR, LF or both (some are set to TAB); half a scan followed by silence is dropped.
 """
 
 from __future__ import annotations
