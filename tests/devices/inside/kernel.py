@@ -327,7 +327,6 @@ class Camera:
     """
 
     FRAMES_A_SECOND: Final = 8
-    _numbers = iter(range(40, 1000))
 
     def __init__(self, folder: Path, jpeg: bytes, width: int, height: int) -> None:
         self.node = folder / "usb-One_Window_Document_Camera-video-index0"
@@ -337,10 +336,13 @@ class Camera:
         self._feeding: threading.Thread | None = None
         self._stop = threading.Event()
         self._device = Path()
+        self._made: list[Path] = []
         self.plug()
 
     def plug(self) -> None:
-        self._device = Path(f"/dev/video{next(self._numbers)}")
+        taken = [int(path.name.removeprefix("video")) for path in Path("/dev").glob("video*")]
+        self._device = Path(f"/dev/video{max(taken, default=39) + 1}")
+        self._made.append(self._device)
         _run("v4l2loopback-ctl", "add", "-n", "Document Camera", "-x", "1", "-b", "4", str(self._device))
         wait_until("the video device", self._device.exists)
         self._stop.clear()
@@ -357,8 +359,9 @@ class Camera:
 
     def close(self) -> None:
         self.unplug()
-        with contextlib.suppress(subprocess.SubprocessError):
-            _run("v4l2loopback-ctl", "delete", str(self._device))
+        for made in [each for each in self._made if each.exists()]:
+            with contextlib.suppress(subprocess.SubprocessError):  # somebody still has it open: it stays a while
+                _run("v4l2loopback-ctl", "delete", str(made))
 
     def _end_feeding(self) -> None:
         self._stop.set()
