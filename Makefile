@@ -102,6 +102,7 @@ $(STAMPS)/packages-run $(STAMPS)/packages-test $(STAMPS)/packages-devices: $(STA
 
 $(READY): requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(STAMPS)/packages-run
 	@provisioning/python-environment.sh $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(EDITABLE)
+	@echo 'Installing the Python packages of requirements.lock: a few minutes, without a word unless something is wrong'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(EDITABLE)
 	@touch $@
