@@ -42,7 +42,7 @@ def run_guest(scratch: Scratch, step: Step, command: str = TESTS) -> None:
     verdict = scratch.results / VERDICT
     verdict.unlink(missing_ok=True)
     (scratch.results / COMMAND).write_text(command + "\n")
-    step.run(["nice", "-n", "5", *_machine(scratch, interactive=False)])
+    step.run(["nice", "-n", "10", *_machine(scratch, interactive=False)])
     said = verdict.read_text().strip() if verdict.exists() else "nothing"
     if said != "0":
         raise StepFailed(f"the tests in the guest ended with {said}")
