@@ -11,6 +11,7 @@ has_program() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/us
 has_library() { [ -n "$(find /lib /usr/lib /usr/local/lib -name "$1*" -print -quit 2>/dev/null)" ]; }
 needs() { "$1" "$2" || missing+=("${@:3}"); }
 has_cjk_font() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null)" ]; }
+has_time_zones() { [ -e /usr/share/zoneinfo/Asia/Shanghai ]; }
 has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 # Some of our packages come as source and are built here: a compiler, and the headers of this Python and of the kernel.
 has_compiler() { has_program cc && [ -e /usr/include/linux/input.h ] && python3 - <<'EOF'
@@ -28,6 +29,7 @@ for_running() {
     needs has_program espeak-ng espeak-ng
     needs has_cjk_font - fonts-noto-cjk
     needs has_program fc-match fontconfig
+    needs has_time_zones - tzdata
     needs has_venv - python3-venv
     needs has_compiler - gcc libc6-dev linux-libc-dev python3-dev
 }
