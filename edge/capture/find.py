@@ -26,7 +26,7 @@ from edge.capture.candidates import (
 )
 from edge.capture.quad import Quad, area, has_known_shape, is_a4, is_card, skews, upright
 from edge.capture.shrink import shrink, to_frame
-from edge.capture.sides import Floats64, Looks, refit, same_ground, supports, white_level
+from edge.capture.sides import Floats64, Looks, refit, same_ground, steps_across, supports, white_level
 from firmware.ports import Pixels
 
 SMALL_SIDE: Final = 820
@@ -49,6 +49,10 @@ _SECOND_SIZE: Final = 0.12  # by which two cards may differ in size, as one lies
 _SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet may look like a card
 _SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
 _SKEW_COST_MAX: Final = 0.3
+_LINE_SUPPORT: Final = 0.57
+_GROUND_STEP_MIN: Final = (
+    0.021  # of white; a white sheet on a white desk has 0.022 at the least, tiles 0.02 at the most
+)
 _BEST_QUICK: Final = 2
 _BEST: Final = 7  # candidates that are fitted
 
@@ -87,10 +91,21 @@ def find_sheet(
         looks = (outline_quads, line_quads) if quick else (outline_quads, edge_quads, line_quads)
         pool = [look(plane) for plane in (planes[1:2] if quick else planes) for look in looks]
         best = _best(small, to_frame(np.concatenate(pool), again), white, _BEST_QUICK if quick else _BEST)
-    if best is None:
+    if best is None or _is_pattern(best, small, white):
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
     return Sheet(upright(quad), best.support, best.cut)
+
+
+def _is_pattern(sheet: Sheet, small: Pixels, white: float) -> bool:
+    """Say whether this is drawn on the desk: three sides or more are plain to see, and part nothing from nothing.
+
+    White on white has grounds nearly alike as well, and a rim that can hardly be seen.
+    """
+    if sheet.support < _LINE_SUPPORT:
+        return False
+    alike = steps_across(small, sheet.quad, white) < _GROUND_STEP_MIN
+    return int(alike.sum()) >= 3
 
 
 def find_second_card(frame: Pixels, small: Pixels, card: Sheet) -> Sheet | None:

@@ -92,6 +92,24 @@ def same_ground(small: Pixels, quad: Quad) -> bool:
     return float((left.max(axis=0) - left.min(axis=0)).max()) < _GROUND_MAX
 
 
+def steps_across(small: Pixels, quad: Quad, white: float) -> Floats:
+    """Return by how much of white the grounds beyond the edges differ, inside from outside: 4 of 0 to 1.
+
+    A joint between tiles and a line on a mat are strong edges with the same ground on both of their sides.
+    """
+    height, width = small.shape[:2]
+    arm = max(3, round(max(height, width) / 130))
+    offsets = np.concatenate([np.arange(-2 * arm - 2, -arm), np.arange(arm, 2 * arm + 2)]).astype(np.float32)
+    x, y = _stations(quad[None], offsets, 40)
+    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
+    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
+    colours = small[rows, columns].astype(np.float32)[0]
+    half = len(offsets) // 2
+    beyond = np.median(colours[:, :, :half].reshape(4, -1, 3), axis=1)
+    within = np.median(colours[:, :, half:].reshape(4, -1, 3), axis=1)
+    return np.asarray(np.abs(beyond - within).max(axis=-1) / white, np.float32)
+
+
 def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 64) -> Quad:
     """Return the quad with each side moved onto the strongest edge within `reach` pixels, by a robust line.
 
