@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
@@ -159,7 +159,9 @@ def test_what_is_too_large_disconnects_and_is_not_acknowledged(broker: Mosquitto
         sent = w1.publish(up(W1, Up.CHUNK), b"x" * 524_288)
 
         assert w1.disconnected.wait(WAIT_SECONDS)
-        assert not sent.is_published()
+        # Cut off while it was being written, paho knows it as never published and says so by raising.
+        with suppress(RuntimeError):
+            assert not sent.is_published()
         assert central.heard.empty()
 
 
