@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,9 +68,8 @@ def verify_chain(run: Runner, hall: str) -> Verdict:
 
 def verify_tables(connection: Connection, hall: str) -> str:
     """Return where the tables first differ from a replay of the entries; empty when nowhere."""
-    memory = _in_memory()
     run = Runner(connection)
-    with memory.connect() as fresh:
+    with _in_memory() as memory, memory.connect() as fresh:
         replayed = Runner(fresh)
         replayed.say("BEGIN")
         apply_all(entries_of(run, hall), replayed)
@@ -78,7 +78,6 @@ def verify_tables(connection: Connection, hall: str) -> str:
             fault = _difference(table, hall, run, replayed)
             if fault:
                 return fault
-    memory.dispose()
     return ""
 
 
@@ -109,10 +108,14 @@ def apply_all(entries: Iterator[Entry], run: Runner) -> int:
     return count
 
 
-def _in_memory() -> Engine:
+@contextmanager
+def _in_memory() -> Iterator[Engine]:
     memory = create_engine("sqlite://", isolation_level="AUTOCOMMIT", poolclass=StaticPool)
-    tables.METADATA.create_all(memory)
-    return memory
+    try:
+        tables.METADATA.create_all(memory)
+        yield memory
+    finally:
+        memory.dispose()
 
 
 def _difference(table: Any, hall: str, run: Runner, replayed: Runner) -> str:

@@ -62,6 +62,7 @@ def test_what_was_receipted_survives_kill_9_at_any_moment(tmp_path: Path) -> Non
             entry = book.seen(packet)
             assert entry is not None
             assert (entry.seq, entry.hash) == (seq, digest)
+    hall.store.database.close()
 
 
 def test_a_full_disk_takes_nothing_half_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
@@ -156,6 +157,8 @@ def test_a_backup_that_was_altered_cut_or_not_finished_is_not_restored(tmp_path:
     (backup / "manifest.json").unlink()
     with pytest.raises(BackupUnfit, match="no finished backup"):
         restore(backup, fresh, tmp_path / "new/pages")
+    fresh.close()
+    hall.store.database.close()
 
 
 def _url(kind: str, folder: Path) -> str:
