@@ -15,19 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture.light import Floats
+from edge.capture.movement import measure_movement
 from edge.capture.print_lines import Lines
 from firmware.ports import Pixels
 
 _LINES: Final = 9  # looked at
 _WIDE: Final = 6.0  # of a look, in heights of the line
 _SIDE_MAX: Final = 260  # page pixels
-
-
 _SMEARED: Final = 0.45
 _MOVED: Final = 1.5  # duller along one direction than across it
-_PALED: Final = 0.45  # contrast
-_USUAL: Final = 0.6
-_GONE: Final = 0.33  # contrast: such pale print was mostly not printed so
+_UNEVEN: Final = 1.09  # a hand's lines are taller than its characters
 _HALF: Final = (0.3, 0.7)
 _STEEP: Final = 0.9
 _COARSE: Final = (np.arange(12) * np.pi / 12).astype(np.float32)
@@ -94,11 +91,15 @@ def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float)
     contrast = depth / max(1.0, float(paper))
     moved = float(np.sqrt(max(0.0, dull**2 - sharp**2) * 2 * np.pi))
     tall = max(0.6 * height, height - _SMEARED * moved)  # as it was before it was smeared
-    if dull > _MOVED * sharp and contrast < _PALED:
-        blur *= float(
-            (_USUAL / contrast) ** (0.9 if contrast < _GONE else 0.5)
-        )  # thin strokes lose their ink before their edges
-    return blur / tall, blur, contrast, dull / sharp
+    spread = blur / tall
+    if dull > _MOVED * sharp:
+        # Gilt and thin strokes lose their ink before their edges: how far they moved says it better.
+        way = measure_movement(gray, height)
+        smeared = way.across if wide >= high else float(np.sqrt(1 - way.across**2))
+        tall = max(0.45 * height, height - 0.7 * way.length * smeared)
+        blur = max(blur, float(np.hypot(sharp, way.length / np.sqrt(12))))
+        spread = max(spread, _UNEVEN * blur / tall)
+    return spread, blur, contrast, dull / sharp
 
 
 def _steepness(right: Floats, down: Floats, angles: Floats) -> Floats:
