@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -28,24 +29,25 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 def test_hands_free_is_switched_by_f5_and_says_each_step(browser: Chrome) -> None:
     unit = FakeUnit(a_view(front=with_item(a_visit(), "MZ009")))
+    run: Callable[..., Any] = browser.execute_script
+    press = ActionChains(browser).send_keys(Keys.F5).perform
     with a_console(unit) as address:
         browser.get(address)
-        reads = lambda part: str(  # noqa: E731
-            browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", part)
-        )
+
+        def reads(part: str) -> str:
+            return str(run("return document.querySelector(arguments[0])?.innerText ?? ''", part))
+
         wait_until(lambda: "自动拍摄：关" in reads(".camera-keys"), "the switch is off at first")
 
-        ActionChains(browser).send_keys(Keys.F5).perform()
+        press()
         wait_until(lambda: "请放上材料" in reads(".desk-step"), "the step stands over the picture")
         assert "自动拍摄：开" in reads(".camera-keys")
-        browser.execute_script(
-            "document.querySelector('#beep-good').play = function () { window.beeped = 1; return Promise.resolve(); }"
-        )
+        run("document.querySelector('#beep-good').play = function () { window.beeped = 1; return Promise.resolve(); }")
         unit.show(hands_free=HandsFreeView(on=True, step="taken", notice="已拍，请换下一张", beeps=1, beep="good"))
         wait_until(lambda: "已拍，请换下一张" in reads(".desk-step"), "the next step is shown")
-        wait_until(lambda: browser.execute_script("return window.beeped") == 1, "a page beeps")
+        wait_until(lambda: run("return window.beeped") == 1, "a page beeps")
 
-        ActionChains(browser).send_keys(Keys.F5).perform()
+        press()
         wait_until(lambda: "自动拍摄：关" in reads(".camera-keys"), "it is off again")
 
     assert unit.said == [ask.SetHandsFree(on=True), ask.SetHandsFree(on=False)]
