@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edge.capture import verdict
 from edge.capture.glare import faded_share
 from edge.capture.light import THUMB, Light, Mask
-from edge.capture.print_lines import find_lines
+from edge.capture.print_lines import Lines, find_lines
 from edge.capture.quad import Quad
 from edge.capture.sharpness import measure_sharpness
 from edge.capture.verdict import Measures, Verdict
@@ -31,8 +31,10 @@ LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
 GLARE_MAX: Final = 0.028  # of the print in the shine
-COVERED_MAX: Final = 0.003
+COVERED_MAX: Final = 0.002
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
+_PRINT: Final = 0.2  # contrast of what is surely print
+_BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
 _TILE: Final = 96  # page pixels
 _TILES: Final = 16
@@ -82,7 +84,7 @@ def measure(seen: Seen) -> Measures:
         blur_px=blur,
         noise=noise,
         glare_share=faded_share(lines, seen.light),
-        covered_share=float((fingers & printed).sum()) / area,
+        covered_share=float((fingers & printed).sum()) / area if _print_beside(lines, fingers) >= _BESIDE else 0.0,
         outside_px=_outside(seen),
         print_px=lines.finest_px * page_px if sharpness.spread else 0.0,
         spread=sharpness.spread,
@@ -177,6 +179,13 @@ def _fingers(thumb: Pixels, light: Light) -> Mask:
     touching[np.unique(border)] = True
     touching[0] = False
     return np.asarray(touching[labels])
+
+
+def _print_beside(lines: Lines, fingers: Mask) -> int:
+    """Return how many of the thumbnail's pixels hold print just beside a finger, its own rim left out."""
+    mask = fingers.astype(np.uint8)
+    ring = cv2.dilate(mask, np.ones((11, 11), np.uint8)) > cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    return int((_without_rim(ring) & (lines.depth > _PRINT)).sum())
 
 
 def _fine(seen: Seen, ink: Mask) -> tuple[float, float, float]:
