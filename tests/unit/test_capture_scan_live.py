@@ -69,7 +69,12 @@ def test_an_unread_code_gets_the_slow_steps_in_the_second_frame() -> None:
 
 def test_slow_steps_come_every_third_frame_only(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
-    monkeypatch.setattr(scan_live, "read_gray", lambda gray: looks.append(1) or [])
+
+    def a_slow_look(gray: Gray) -> list[Reading]:
+        looks.append(1)
+        return []
+
+    monkeypatch.setattr(scan_live, "read_gray", a_slow_look)
     monkeypatch.setattr(scan_live, "quick_pass", lambda gray: [])
     reader = LiveReader()
 
