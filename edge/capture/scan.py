@@ -30,6 +30,7 @@ _SLOW_SIDE_MAX: Final = 1600  # pixels: steps on the whole picture see at most s
 _DOUBLED_SIDE_MAX: Final = 1300
 _QUICK_SIDE_MAX: Final = 2000  # larger pictures are first looked at in a small copy
 _LINES_SURE: Final = 24  # scan lines of pyzbar that agree: as good as a second step
+_EVERY_WAY_FIRST_MAX: Final = 640 * 480  # pixels: up to here the decoder's own full look is the cheapest step
 _BARRED: Final = ("code128", "ean13", "pdf417")
 _ENLARGED: Final = 1.7  # of the places where bars may stand
 _MIN_SIDE: Final = 8  # pixels: nothing smaller holds a code, and the decoders need not be asked
@@ -92,15 +93,17 @@ def read_gray(gray: Gray) -> list[Reading]:
 def slow_steps(picture: _Picture) -> list[Reading]:
     """Return what the slow steps read, taken in turn until one is believed."""
     votes = _Votes()
-    for name, step in _STEPS:
+    small = picture.gray.size <= _EVERY_WAY_FIRST_MAX
+    for name, step in _STEPS_SMALL if small else _STEPS_LARGE:
         believed = votes.add(name, step(picture))
         if believed:
             return believed
-        if name == "tilt" and votes.pending:
-            # Bars were read: the same bars sharpened say at once whether rightly.
-            believed = votes.add("tilt, sharp", picture.barred(_sharp_bars))
-            if believed:
-                return believed
+        if votes.pending and (name == "tilt" or (name == "every way" and not small)):
+            # Bars were read: the same bars made clearer say at once whether rightly.
+            for again, look in (("tilt, sharp", _sharp_bars), ("tilt, calm", _calm_bars)):
+                believed = votes.add(again, picture.barred(look))
+                if believed:
+                    return believed
     if votes.pending:
         for name, step in _SECOND_OPINIONS:
             believed = votes.add(name, step(picture))
@@ -225,19 +228,26 @@ def _doubled(gray: Gray) -> Gray:
     return large
 
 
+def _where_bars_are(step: _Step) -> _Step:
+    return lambda picture: step(picture) if picture.patches else []
+
+
 _Step = Callable[[_Picture], list[Reading]]
-_STEPS: Final[tuple[tuple[str, _Step], ...]] = (
-    ("tilt", lambda picture: picture.barred(_bars)),
+_EVERY_WAY: Final[tuple[str, _Step]] = ("every way", lambda picture: picture.whole(_everyway))
+_TILT: Final[tuple[str, _Step]] = ("tilt", lambda picture: picture.barred(_bars))
+# What a step costs by what it reads, on photographs and on drawn pictures, gives the order. Looking for places costs
+# the same for any picture, the steps on the whole one grow with it.
+_LATER: Final[tuple[tuple[str, _Step], ...]] = (
+    ("double, sharp", lambda picture: picture.whole(_plain, sharpened(_doubled(picture.small), 3.0, 2.0))),
     ("even", lambda picture: picture.whole(_even)),
     ("pyzbar, sharp", lambda picture: picture.whole(zbar, picture.sharp)),
-    ("tilt, sharp", lambda picture: picture.barred(_sharp_bars)),
-    ("every way", lambda picture: picture.whole(_everyway)),
-    ("double, sharp", lambda picture: picture.whole(_plain, sharpened(_doubled(picture.small), 3.0, 2.0))),
 )
+_STEPS_SMALL: Final = (_EVERY_WAY, _LATER[1], _LATER[2], _TILT, _LATER[0])
+# What these two steps add are linear codes: where no bars were seen a large picture is spared them.
+_STEPS_LARGE: Final = (_TILT, _EVERY_WAY, _LATER[0], *((name, _where_bars_are(step)) for name, step in _LATER[1:]))
 _SECOND_OPINIONS: Final[tuple[tuple[str, _Step], ...]] = (
-    ("pyzbar", lambda picture: picture.whole(zbar)),
     ("tilt, calm", lambda picture: picture.barred(_calm_bars)),
-    ("tilt, pyzbar", lambda picture: picture.barred(zbar)),
+    ("pyzbar", lambda picture: picture.whole(zbar)),
     ("sharp", lambda picture: picture.whole(_plain, picture.sharp)),
     ("tilt, calm, pyzbar", lambda picture: picture.barred(_calm_bars_otherwise)),
 )
