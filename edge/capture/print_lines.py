@@ -59,7 +59,9 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     """Return the lines of print. `noise` is its σ in grey levels of the page."""
     factor = 2 if max(page.shape[:2]) > _HALVED_ABOVE else 1
     size = (page.shape[1] // factor, page.shape[0] // factor)
-    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA) if factor > 1 else page
+    # Cut to whole cells: by an exact 2 it takes a tenth of the time.
+    whole = page[: size[1] * factor, : size[0] * factor]
+    small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if factor > 1 else page
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     found = _lines(_depth(gray, noise))
     is_light = False
