@@ -1,8 +1,9 @@
 """A stream of frames -> the codes in them: quick on every frame, slow only where something code-like lies unread.
 
 Previews come from the document camera's thread (`edge/workers.py`). A frame that shows nothing code-like costs the
-quick pass and a small look; one that does and is not read gets the slow steps every few frames, and then the frames
-before it are laid over each other: noise falls with their number, and shifts of part of a pixel show finer bars.
+quick pass and a small look; one that does and is not read gets the slow steps, ever more rarely while nothing moves,
+and then the frames before it are laid over each other: noise falls with their number, and shifts of part of a pixel
+show finer bars.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from edge.capture.scan_decoders import Gray, Reading
 from edge.capture.shrink import checked
 from firmware.ports import Pixels
 
-SLOW_EVERY: Final = 3  # frames that show something unread, from one slow look to the next
+_FIRST_LOOK: Final = 2  # of the frames that show the same unread thing: what has just been laid down moves in the first
+_LOOK_STEP: Final = 4  # a look in vain makes the wait for the next so many times as long: 2, 5, 17, 65, ...
+_THUMB: Final = (40, 24)  # pixels: grain is gone in so small a picture
+_MOVED_MIN: Final = 12.0  # grey levels that one pixel of it differs by when something has been moved
 JOINED_MAX: Final = 5  # frames kept for laying over each other
 _SHIFT_MAX: Final = 12.0  # pixels between two frames of what lies still under a standing camera
 _ALIKE_MIN: Final = 0.15  # of phase correlation's answer, 0 to 1: below, something else lies there
@@ -32,8 +36,9 @@ class LiveReader:
     """Reads one camera's stream, frame after frame."""
 
     def __init__(self) -> None:
-        self._unread = 0
+        self._unread, self._next = 0, _FIRST_LOOK
         self._kept: list[Gray] = []
+        self._thumb: npt.NDArray[np.float32] | None = None
 
     def read(self, frame: Pixels) -> list[Code]:
         """Return the codes that this frame, with those before it, lets us read; ours first.
@@ -53,22 +58,29 @@ class LiveReader:
 
     def forget(self) -> None:
         """Drop the frames kept so far: what lies there has changed."""
-        self._unread, self._kept = 0, []
+        self._unread, self._next, self._kept, self._thumb = 0, _FIRST_LOOK, [], None
 
     def _slowly(self, gray: Gray) -> list[Reading]:
         if self._kept and self._kept[-1].shape != gray.shape:
             self.forget()
         self._kept = [*self._kept[-(JOINED_MAX - 1) :], gray]
+        if self._moved(gray):
+            self._unread, self._next = 0, _FIRST_LOOK
         self._unread += 1
-        # The second frame already: a ticket that has just been laid down moves in the first.
-        if self._unread % SLOW_EVERY != 2:
+        if self._unread < self._next:
             return []
+        self._next = _LOOK_STEP * self._unread - 3
         found = read_gray(gray)
         if not found and len(self._kept) > 1:
             together = join(self._kept)
             if together is not None:
                 found = [_halved(each) for each in quick_pass(together) or quick_pass(sharpened(together, 3.0, 2.0))]
         return found
+
+    def _moved(self, gray: Gray) -> bool:
+        """Say whether the frame shows something else than the one before it, or the same elsewhere."""
+        before, self._thumb = self._thumb, cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
+        return before is not None and float(np.abs(before - self._thumb).max()) > _MOVED_MIN
 
 
 def code_like(gray: Gray) -> bool:

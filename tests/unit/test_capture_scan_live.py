@@ -67,7 +67,7 @@ def test_an_unread_code_gets_the_slow_steps_in_the_second_frame() -> None:
     assert [code.text for code in reader.read(frames[1])] == [TEXT]
 
 
-def test_slow_steps_come_every_third_frame_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_steps_come_ever_more_rarely_and_anew_when_something_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
 
     def a_slow_look(gray: Gray) -> list[Reading]:
@@ -78,10 +78,14 @@ def test_slow_steps_come_every_third_frame_only(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(scan_live, "quick_pass", lambda gray: [])
     reader = LiveReader()
 
-    for i in range(9):
+    for i in range(20):
         reader.read(on_desk(drawn(), seed=i))
+    assert len(looks) == 3  # in the frames 2, 5 and 17
 
+    reader.read(on_desk(drawn(), shift=90, seed=20))
     assert len(looks) == 3
+    reader.read(on_desk(drawn(), shift=90, seed=21))
+    assert len(looks) == 4
 
 
 def test_frames_laid_over_each_other_show_what_none_of_them_shows() -> None:
