@@ -115,7 +115,12 @@ def zbar(gray: Gray) -> list[Reading]:
     """Return what pyzbar reads. It knows no PDF417 and no DataMatrix."""
     symbols = [pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.CODE128, pyzbar.ZBarSymbol.EAN13]
     readings = []
-    for symbol in pyzbar.decode(gray, symbols=symbols):
+    try:
+        found = pyzbar.decode(gray, symbols=symbols)
+    except ValueError:
+        # pyzbar 0.1.9 has no word for an orientation that libzbar does not know, and gives up the whole picture.
+        return []
+    for symbol in found:
         try:
             text = symbol.data.decode("utf-8")
         except UnicodeDecodeError:

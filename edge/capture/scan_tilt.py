@@ -144,6 +144,6 @@ def upright(gray: Gray, place: Place, *, scale: float = 1.0) -> Patch:
     middle = np.array([width * scale / 2 - 0.5, height * scale / 2 - 0.5])
     back[:, 2] = np.array(place.centre) - back[:, :2] @ middle
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # cubic costs five times as much and reads no more
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # cubic costs more and reads no more
     pixels: Gray = cv2.warpAffine(gray, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return Patch(pixels, back)

@@ -93,7 +93,11 @@ def _zxing(picture: Pixels) -> list[str]:
 def _pyzbar(picture: Pixels) -> list[str]:
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     symbols = [pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.CODE128, pyzbar.ZBarSymbol.EAN13]
-    return [each.data.decode("utf-8", "replace") for each in pyzbar.decode(gray, symbols=symbols)]
+    try:
+        found = pyzbar.decode(gray, symbols=symbols)
+    except ValueError:  # an orientation that libzbar does not know: the peer reads nothing there
+        return []
+    return [each.data.decode("utf-8", "replace") for each in found]
 
 
 def _folder_set(folder: Path) -> Iterator[Labelled]:

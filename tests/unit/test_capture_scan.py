@@ -7,10 +7,11 @@ import io
 import barcode
 import cv2
 import numpy as np
+import pytest
 import qrcode
 from barcode.writer import ImageWriter
 
-from edge.capture import read_codes
+from edge.capture import read_codes, scan_decoders
 from firmware.ports import Pixels
 
 
@@ -85,3 +86,14 @@ def test_a_code_never_shows_its_text() -> None:
     (code,) = read_codes(on_desk(qr("OW1SECRET/")))
 
     assert repr(code) == "Code('qr', 10 characters)"
+
+
+def test_a_picture_that_pyzbar_gives_up_is_one_without_codes_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gives_up(*_: object, **__: object) -> None:
+        raise ValueError("4294967295 is not a valid ZBarOrientation")
+
+    monkeypatch.setattr("edge.capture.scan_decoders.pyzbar.decode", gives_up)
+
+    assert scan_decoders.zbar(np.full((240, 320), 200, np.uint8)) == []
