@@ -6,6 +6,7 @@ seal, a rule of a table, is left out. For `judge.py`, which measures blur on the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +30,10 @@ _CHARACTERS: Final = 5  # so many of a size, or it is no print
 _RUNS: Final = 1.6  # of ink, along a line: a single stroke has one
 _OF_MOST: Final = 0.35
 _PALE: Final = 0.55  # of the usual print's contrast
+_WHOLE: Final = 255.0  # of a share that is counted in bytes
 _DARK: Final = 110  # grey levels: a page whose middle is below may be printed in light ink
+
+Grey = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +73,41 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
         light = _lines(_depth(255 - gray, noise))
         if light.weight > found.weight:
             found, is_light = light, True
-    depth = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
-    depth = cv2.resize(depth, (thumb_width, thumb_height), interpolation=cv2.INTER_NEAREST)
+    most = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
+    most = cv2.resize(most, (thumb_width, thumb_height), interpolation=cv2.INTER_NEAREST)
     # Ink is drawn a little narrower than characters are tall: by a pixel of what was looked at.
     heights = (found.heights + 1) * factor
-    return Lines(found.boxes * factor, heights, is_light, np.asarray(depth, np.float32))
+    return Lines(found.boxes * factor, heights, is_light, np.asarray(most / np.float32(_WHOLE), np.float32))
 
 
-def _depth(gray: npt.NDArray[np.uint8], noise: float) -> Floats:
-    """Return how much darker than the ground beside it each pixel is, as a share of that ground."""
+def _depth(gray: Grey, noise: float) -> Grey:
+    """Return how much darker than the ground beside it each pixel is, as a share of that ground, in 1/255."""
     calm = cv2.blur(gray, (2, 2)) if noise > 3 else gray
     ground = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((21, 21), np.uint8))
-    least = 2.5 * noise
-    lack = cv2.subtract(ground, calm).astype(np.float32) - np.float32(least)
-    return np.asarray(np.maximum(lack, 0) / np.maximum(ground, 8), np.float32)
+    lack = cv2.subtract(cv2.subtract(ground, calm), np.full(1, round(2.5 * noise), np.uint8))
+    return np.asarray(cv2.divide(lack, cv2.max(ground, 8), scale=_WHOLE), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     boxes: npt.NDArray[np.int32]
     heights: Floats
-    depth: Floats
+    depth: Grey  # in 1/255
     weight: float  # how much print it is
 
 
-def _lines(depth: Floats) -> _Found:
+def _lines(depth: Grey) -> _Found:
     # Against the deepest ink beside it, or blurred and tiny characters would be one solid bar.
     most = cv2.dilate(depth, np.ones((11, 11), np.uint8))
-    mask = ((depth > _INK) & (depth > _OF_MOST * most)).astype(np.uint8)
+    bound = cv2.max(cv2.convertScaleAbs(most, alpha=_OF_MOST), round(_INK * _WHOLE))
+    mask = cv2.compare(depth, bound, cv2.CMP_GT) & 1
     inked, deep = cv2.integral(mask), cv2.integral(depth)
-    across, down = (cv2.integral(cv2.absdiff(mask, np.roll(mask, 1, axis=axis))) for axis in (1, 0))
+    across = cv2.integral(cv2.copyMakeBorder(mask[:, 1:] ^ mask[:, :-1], 0, 0, 1, 0, cv2.BORDER_CONSTANT))
+    down = cv2.integral(cv2.copyMakeBorder(mask[1:] ^ mask[:-1], 1, 0, 0, 0, cv2.BORDER_CONSTANT))
     parts = []
     for gap in _GAPS:
         joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
-        boxes = stats[1:]
-        short, long = np.minimum(boxes[:, 2], boxes[:, 3]), np.maximum(boxes[:, 2], boxes[:, 3])
-        boxes = boxes[(short >= max(_LEAST, gap)) & (short <= _TALLEST) & (long >= _LONG * short)]
+        boxes = _things(joined, max(_LEAST, gap))
         share = _within(inked, boxes) / np.maximum(1, boxes[:, 2] * boxes[:, 3])
         full = boxes[:, 4] >= _FULL * boxes[:, 2] * boxes[:, 3]
         lying = boxes[:, 2] >= boxes[:, 3]
@@ -124,6 +126,32 @@ def _lines(depth: Floats) -> _Found:
     return _Found(boxes, heights, depth, float(_within(deep, boxes).sum()))
 
 
+def _things(mask: Grey, least: int) -> npt.NDArray[np.int32]:
+    """Return what may be lines in the mask, n × 5: box and pixels. What stands within a frame is one as well.
+
+    By outlines: to number every pixel of the mask takes three times as long.
+    """
+    outlines, family = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    things = []
+    outer = np.flatnonzero(family[0, :, 3] < 0).tolist() if family is not None else []  # what has a parent is a hole
+    for index in outer:
+        box = cv2.boundingRect(outlines[index])
+        short, long = min(box[2:]), max(box[2:])
+        if least <= short <= _TALLEST and long >= _LONG * short:
+            things.append((*box, _pixels(outlines, family[0], index)))
+    return np.array(things, np.int32).reshape(-1, 5)
+
+
+def _pixels(outlines: Sequence[npt.NDArray[np.int32]], family: npt.NDArray[np.int32], index: int) -> float:
+    """Return how many pixels a thing has, without those in its holes, by Pick's theorem on each outline."""
+    count = cv2.contourArea(outlines[index]) + len(outlines[index]) / 2 + 1
+    hole = family[index, 2]
+    while hole >= 0:
+        count -= cv2.contourArea(outlines[hole]) - len(outlines[hole]) / 2 + 1
+        hole = family[hole, 0]
+    return float(count)
+
+
 def _outermost(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Return the boxes without those that lie in a taller, longer line: strokes of its characters.
 
@@ -138,7 +166,7 @@ def _outermost(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return boxes[~(inside & (short[None] > 1.5 * short[:, None]) & (long[None] > 2.5 * long[:, None])).any(axis=1)]
 
 
-def _within(integral: npt.NDArray[np.float64], boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+def _within(integral: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     """Return the sum within each box, of the plane of which this is the integral."""
     left, top = boxes[:, 0], boxes[:, 1]
     right, bottom = left + boxes[:, 2], top + boxes[:, 3]
