@@ -11,14 +11,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edge.capture import verdict
 from edge.capture.glare import faded_share
-from edge.capture.light import THUMB, Light, Mask
+from edge.capture.light import Light, Mask
 from edge.capture.print_lines import Lines, find_lines
 from edge.capture.quad import Quad
 from edge.capture.sharpness import measure_sharpness
+from edge.capture.tiles import choose_tiles
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
@@ -34,14 +34,9 @@ GLARE_MAX: Final = 0.028  # of the print in the shine
 COVERED_MAX: Final = 0.002
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _PRINT: Final = 0.2  # contrast of what is surely print
+_DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
 _BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
-_TILE: Final = 96  # page pixels
-_TILES: Final = 16
-_BARE_TILES: Final = 6
-
-Tiles = npt.NDArray[np.uint8]
-"""n × side × side, grey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +63,11 @@ def measure(seen: Seen) -> Measures:
     ink = _without_rim(ink)
     printed = _printed_area(ink)
     area = max(1, int(printed.sum()))
-    blur, contrast, noise = _fine(seen, ink)
+    tiles = choose_tiles(seen.page, ink)
+    noise = tiles.grain
     lines = find_lines(seen.page, seen.thumb.shape[0], seen.thumb.shape[1], noise)
     sharpness = measure_sharpness(seen.page, lines, noise)
-    if sharpness.spread:
-        blur, contrast = sharpness.blur_px, sharpness.contrast
+    blur, contrast = (sharpness.blur_px, sharpness.contrast) if sharpness.spread else tiles.measure_blur()
     page_px = seen.long_side / max(seen.page.shape[:2])  # frame pixels
     return Measures(
         found=seen.support,
@@ -121,9 +116,10 @@ def _too_small(measures: Measures) -> bool:
 def cut_sides(quad: Quad, width: int, height: int) -> tuple[str, ...]:
     """Return at which sides of the frame the sheet runs out of it.
 
-    A side that lies on the frame's rim is cut as well: nothing beyond it was seen.
+    A side or corner on the frame's rim is cut as well. Nothing beyond it was seen: a corner that is missing is
+    put there by the lines of its two sides, some pixels to either side of the rim.
     """
-    slack = 0.004 * max(width, height)
+    beyond = _DESK_BEYOND * max(width, height)
     found = []
     limits = (
         ("left", quad[:, 0]),
@@ -132,7 +128,7 @@ def cut_sides(quad: Quad, width: int, height: int) -> tuple[str, ...]:
         ("bottom", height - 1 - quad[:, 1]),
     )
     for name, room in limits:
-        if room.min() < -slack or np.sort(room)[1] < slack / 2:
+        if room.min() < beyond:
             found.append(name)
     return tuple(found)
 
@@ -186,71 +182,3 @@ def _print_beside(lines: Lines, fingers: Mask) -> int:
     mask = fingers.astype(np.uint8)
     ring = cv2.dilate(mask, np.ones((11, 11), np.uint8)) > cv2.dilate(mask, np.ones((5, 5), np.uint8))
     return int((_without_rim(ring) & (lines.depth > _PRINT)).sum())
-
-
-def _fine(seen: Seen, ink: Mask) -> tuple[float, float, float]:
-    """Return blur (σ, page pixels), the ink's contrast (0 to 1) and the noise (σ, grey levels)."""
-    inked, bare = _tiles(seen.page, ink)
-    noise = _noise(bare)
-    grain = min(float(np.quantile(bare.std(axis=(1, 2)), 0.3)), 3 * noise + 1) if len(bare) else 0.0
-    darkest, paper = _levels(inked, 0.01, 0.9)
-    # Noise alone is 3.6 σ deep between these two quantiles.
-    depth = np.sqrt(np.maximum((paper - darkest) ** 2 - (3.6 * grain) ** 2, 0))
-    # A fold, a photo or a shadow's rim is dark but has no depth within a tile: not print.
-    sharp = depth > max(0.5 * float(np.max(depth, initial=0.0)), 3 * grain)
-    inked, paper, depth = inked[sharp], paper[sharp], depth[sharp]
-    if not len(inked):
-        return 0.0, 0.0, grain
-    # Differences over two pixels, in four directions: over one, noise would pass for sharpness.
-    pairs = (
-        (inked[:, :, 2:], inked[:, :, :-2]),
-        (inked[:, 2:], inked[:, :-2]),
-        (inked[:, 2:, 2:], inked[:, :-2, :-2]),
-        (inked[:, 2:, :-2], inked[:, :-2, 2:]),
-    )
-    # Evenly blurred print is 0.78 times as wide along the diagonals, having fewer strokes across them.
-    reach = (2.0, 2.0, 2.56, 2.56)
-    steep = np.min(
-        [_levels(cv2.absdiff(*pair), 0.995)[0] / far for pair, far in zip(pairs, reach, strict=True)], axis=0
-    )
-    steepest = np.sqrt(np.maximum(steep**2 - 4 * noise**2, 1e-2))
-    # A step of depth d blurred by σ is d / (σ √2π) steep. The duller direction counts: a moved sheet is dull in one.
-    spread = depth / steepest / np.sqrt(2 * np.pi)
-    return float(np.median(spread)), float(np.median(depth / np.maximum(paper, 1))), grain
-
-
-def _levels(tiles: Tiles, *shares: float) -> npt.NDArray[np.float64]:
-    """Return each tile's quantiles, shares × n, by counting: a tenth of what sorting costs."""
-    count, size = len(tiles), int(np.prod(tiles.shape[1:]))
-    numbered = tiles.reshape(count, size).astype(np.int32) + np.arange(count, dtype=np.int32)[:, None] * 256
-    reached = np.bincount(numbered.ravel(), minlength=count * 256).reshape(count, 256).cumsum(axis=1)
-    return np.array([(reached <= share * (size - 1)).sum(axis=1) for share in shares], np.float64)
-
-
-def _tiles(page: Pixels, ink: Mask) -> tuple[Tiles, Tiles]:
-    """Return the tiles of the page that hold the most print, and those that hold the least."""
-    step = _TILE // THUMB
-    rows, columns = ink.shape[0] // step, ink.shape[1] // step
-    density = ink[: rows * step, : columns * step].reshape(rows, step, columns, step).mean(axis=(1, 3)).ravel()
-    order = np.argsort(-density)
-    inked = [_tile(page, int(i), columns) for i in order[:_TILES] if density[i] > 0.08]
-    bare = [_tile(page, int(i), columns) for i in order[::-1][:_BARE_TILES]]
-    empty = np.empty((0, _TILE, _TILE), np.uint8)
-    return np.array(inked) if inked else empty, np.array(bare) if bare else empty
-
-
-def _tile(page: Pixels, index: int, columns: int) -> Pixels:
-    top, left = index // columns * _TILE, index % columns * _TILE
-    gray: Pixels = cv2.cvtColor(page[top : top + _TILE, left : left + _TILE], cv2.COLOR_BGR2GRAY)
-    return gray
-
-
-def _noise(tiles: Tiles) -> float:
-    """Return the noise's σ in grey levels (Immerkær 1996): by a kernel that is blind to slopes."""
-    if not len(tiles):
-        return 0.0
-    tiles = tiles.astype(np.int16)
-    rows = tiles[:, :, :-2] - 2 * tiles[:, :, 1:-1] + tiles[:, :, 2:]
-    both = rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]
-    # The mean, not the median: at half a grey level the median knows only 0 and 1. The calmest tiles are truly bare.
-    return float(np.quantile(np.abs(both).mean(axis=(1, 2)), 0.3) / 0.798 / 6)
