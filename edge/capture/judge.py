@@ -31,10 +31,11 @@ LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
 GLARE_MAX: Final = 0.028  # of the print in the shine
-COVERED_MAX: Final = 0.002
+COVERED_MAX: Final = 0.0006  # of the area of print: on a page of A4 one character of 小五
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _PRINT: Final = 0.2  # contrast of what is surely print
 _DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
+_SKIN_LEVELS: Final = 4.0  # grey levels between red and blue
 _BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
 
@@ -164,6 +165,8 @@ def _fingers(thumb: Pixels, light: Light) -> Mask:
     strength = np.maximum(red, 1e-3)
     skin = ((red - green) / strength > 0.08) & ((green - blue) / strength > 0.06) & ((red - blue) / strength > 0.2)
     skin &= (red > 0.15) & (blue < 0.85)
+    # In the dark one grey level of rounding is as much as skin differs from paper.
+    skin &= (red - blue) * light.smooth > _SKIN_LEVELS
     size = max(3, round(0.028 * min(thumb.shape[:2])))
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
     count, labels = cv2.connectedComponents(solid)
