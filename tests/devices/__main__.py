@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.devices import boot, level_1, modules, root
@@ -41,16 +42,29 @@ def _all(steps: Steps, scratch: Scratch, asked: argparse.Namespace) -> None:
     if not made:
         return
     if 1 in asked.levels:
-        for name, seconds_max, action in level_1.STEPS:
-            steps.do(name, seconds_max, lambda step, action=action: action(scratch, step))  # type: ignore[misc]
-    if 2 in asked.levels:
-        bootable = steps.do("kernel modules", 240, lambda step: modules.make_modules(scratch, step)) and steps.do(
-            "first file system", 60, lambda step: boot.make_first_file_system(scratch, step)
+        steps.do(
+            "picamera2 on a virtual camera", 180, lambda step: level_1.picamera2_on_a_virtual_camera(scratch, step)
         )
-        if bootable and asked.shell:
-            boot.shell(scratch)
-        elif bootable:
-            steps.do("emulated machine", 720, lambda step: boot.run_guest(scratch, step, asked.run))
+    # The emulated machine keeps one core busy, and the tests keep another.
+    with ExitStack() as stack:
+        if 1 in asked.levels and not asked.shell:
+            stack.enter_context(
+                steps.beside(
+                    "tests on Debian 13's Python", 600, lambda step: level_1.tests_on_this_python(scratch, step)
+                )
+            )
+        if 2 in asked.levels:
+            _emulated(steps, scratch, asked)
+
+
+def _emulated(steps: Steps, scratch: Scratch, asked: argparse.Namespace) -> None:
+    bootable = steps.do("kernel modules", 240, lambda step: modules.make_modules(scratch, step)) and steps.do(
+        "first file system", 60, lambda step: boot.make_first_file_system(scratch, step)
+    )
+    if bootable and asked.shell:
+        boot.shell(scratch)
+    elif bootable:
+        steps.do("emulated machine", 720, lambda step: boot.run_guest(scratch, step, asked.run))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

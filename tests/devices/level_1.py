@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from tests.devices.root import enter, python
@@ -34,13 +33,7 @@ def tests_on_this_python(scratch: Scratch, step: Step) -> None:
         scratch,
         step,
         [
-            *("-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"),
+            *("-m", "pytest", "-p", "no:cacheprovider"),  # on one core: the emulated machine has the other
             *("tests/contract", "tests/unit", "-k", "firmware or broker or contract or edge or capture"),
         ],
     )
-
-
-STEPS: Final[tuple[tuple[str, float, Callable[[Scratch, Step], None]], ...]] = (
-    ("picamera2 on a virtual camera", 180, picamera2_on_a_virtual_camera),
-    ("tests on Debian 13's Python", 420, tests_on_this_python),
-)

@@ -1,6 +1,6 @@
 """Where the bench keeps what it makes, in the clone and ignored by git; and which of it still holds.
 
-<scratch>/root/     a Debian 13 root, made by root.py and modules.py; shared with the guest read-only
+<scratch>/root/     the Debian 13 tree, made by root.py and modules.py; shared with the guest read-only
 <scratch>/source/   the project's files as they are now, copied at each run; seen inside as /srv/onewindow
 <scratch>/boot/     the guest's kernel and first file system
 <scratch>/results/  what the tests inside have written; <scratch>/logs/ one log a step

@@ -7,16 +7,18 @@ neither a process nor a mount behind.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 TAIL_LINES: Final = 25
 # A process namespace ends with its first process, whatever daemons were started in it; mounts end with theirs.
@@ -34,6 +36,13 @@ class Step:
     log: Path
     deadline: float  # time.monotonic()
     note: str = ""  # goes into the line that is printed when it is done
+    _running: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> None:
+        """End the command that runs, with all that it started, and let none begin."""
+        self.deadline = 0.0
+        if self._running is not None:
+            _kill(self._running)
 
     def run(self, command: Sequence[str | Path], *, environment: dict[str, str] | None = None) -> None:
         """Run a command to its end, with its output in the log.
@@ -53,14 +62,14 @@ class Step:
                 start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
+        self._running = process
         try:
             code = process.wait(max(0.1, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise StepFailed(f"was not done in time: {words[0]}") from None
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _kill(process)
+            self._running = None
         if code != 0:
             raise StepFailed(f"{words[0]} ended with {code}")
 
@@ -78,21 +87,43 @@ class Steps:
 
     def do(self, name: str, seconds_max: float, action: Callable[[Step], None]) -> bool:
         """Run one step; print its line; return whether it was done."""
+        print(f"  {name:<34}", end=" ", flush=True)
+        return self._finish(name, self._step(name, seconds_max), action)
+
+    @contextmanager
+    def beside(self, name: str, seconds_max: float, action: Callable[[Step], None]) -> Iterator[None]:
+        """Run one step beside what the `with` holds; print its line after that. It is cut off when that is."""
+        step, told = self._step(name, seconds_max), io.StringIO()
+        print(f"  {name:<34} beside the next", flush=True)
+        thread = threading.Thread(target=self._finish, args=(name, step, action, told))
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            step.stop()
+            raise
+        finally:
+            thread.join()
+            print(f"  {name:<34} {told.getvalue()}", end="", flush=True)
+
+    def _step(self, name: str, seconds_max: float) -> Step:
         log = self.logs / f"{len(list(self.logs.glob('*.log'))) + 1:02d}-{name.replace(' ', '-')}.log"
         log.touch()
-        print(f"  {name:<34}", end=" ", flush=True)
-        began = time.monotonic()
-        step = Step(log, began + seconds_max)
+        return Step(log, time.monotonic() + seconds_max)
+
+    def _finish(self, name: str, step: Step, action: Callable[[Step], None], to: TextIO | None = None) -> bool:
+        began, log = time.monotonic(), step.log
         try:
             action(step)
         except (StepFailed, OSError) as failure:
             self.failed.append(name)
-            print(f"{time.monotonic() - began:6.1f} s  FAILED: {failure}\n{_tail(log)}\n    the whole log: {log}")
+            took = time.monotonic() - began
+            print(f"{took:6.1f} s  FAILED: {failure}\n{_tail(log)}\n    the whole log: {log}", file=to)
             return False
         except BaseException:
-            print(f"{time.monotonic() - began:6.1f} s  stopped  {log}")
+            print(f"{time.monotonic() - began:6.1f} s  stopped  {log}", file=to)
             raise
-        print(f"{time.monotonic() - began:6.1f} s  ok  {step.note or log}", flush=True)
+        print(f"{time.monotonic() - began:6.1f} s  ok  {step.note or log}", file=to, flush=True)
         return True
 
     def summary(self) -> int:
@@ -101,6 +132,12 @@ class Steps:
         said = f"FAILED: {', '.join(self.failed)}" if self.failed else "all well"
         print(f"Device bench: {said}, {minutes:.1f} minutes. Logs: {self.logs}")
         return 1 if self.failed else 0
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def end_on_terminate() -> None:
