@@ -18,12 +18,18 @@ import zxingcpp
 from pyzbar import pyzbar
 
 from edge.capture import read_codes
+from edge.capture.scan import quick_pass
+from edge.capture.scan_live import LiveReader
 from firmware.ports import Pixels
+from firmware.simulators.desk import Desk
+from firmware.simulators.papers import draw_paper
 from tests.bench.figures import Figure
 from tests.support.scan_generator import drawn_set, tilted_set
 
 Labelled = tuple[str, Pixels, str | None]
 """Condition, picture, the text of its code or None."""
+STREAM_GOAL = 1.2  # the quick pass and a small look
+FRAMES = 120
 _IN_USE = ("QRCode", "Code128", "PDF417", "DataMatrix", "EAN13", "UPCA")
 
 
@@ -53,7 +59,28 @@ def figures(folder: Path) -> list[Figure]:
         one("wrong readings", more, "more than zxing-cpp", None, "", 0, True),
         one("a picture with a code", ours_ms, "ms", zxing_ms, "ms: zxing-cpp", 0.75, True),
         one("tilted bars read", bars["ours"], f"of {tilted_codes}", bars["zxing"], "zxing-cpp", 2.5, False),
+        *(
+            one(f"a live frame, {name}", *_live_ms(lies), STREAM_GOAL, True)
+            for name, lies in (("an empty desk", None), ("a page of text on it", "application_form"))
+        ),
     ]
+
+
+def _live_ms(lies: str | None) -> tuple[float, str, float, str]:
+    """Return what a frame without a code costs a stream, mean over its first seconds, beside the quick pass alone."""
+    desk = Desk(seed=3)
+    if lies:
+        desk.lay(draw_paper(lies, seed=2))
+    previews = [desk.frame("preview") for _ in range(FRAMES)]
+    reader = LiveReader()
+    taken, quick = 0.0, 0.0
+    for preview in previews:
+        began = time.thread_time()
+        reader.read(preview)
+        read = time.thread_time()
+        quick_pass(cv2.cvtColor(preview, cv2.COLOR_BGR2GRAY))
+        taken, quick = taken + read - began, quick + time.thread_time() - read
+    return taken * 1000 / FRAMES, "ms", quick * 1000 / FRAMES, "ms: quick pass"
 
 
 def _ms(seconds: dict[str, float], who: str, codes: int) -> float:
