@@ -45,16 +45,10 @@ def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -
     A station supports its side when the mean colour of a strip inside differs from that of a strip outside, in the
     way in which it does along the whole side. A printed rule has paper on both sides and supports nothing.
     """
-    height, width = small.shape[:2]
-    arm = max(3, round(max(height, width) / 130))
-    offsets = np.concatenate([np.arange(-arm - 1, -1), np.arange(2, arm + 2)]).astype(np.float32)
-    x, y = _stations(quads.reshape(-1, 4, 2), offsets, stations)
-    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    seen = inside.all(axis=-1)
-    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
-    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
-    colours = small.reshape(-1, 3)[rows * width + columns].astype(np.float32)
-    step = (colours[..., arm:, :].mean(axis=-2) - colours[..., :arm, :].mean(axis=-2)) / white
+    arm = _arm(small)
+    outside, inside, seen = _strips(small, quads, range(-arm - 1, -1), range(2, arm + 2), stations)
+    outer, inner = outside.mean(axis=-2), inside.mean(axis=-2)
+    step = (inner - outer) / white
     step[~seen] = 0
     way = np.median(step, axis=2)
     way /= np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
@@ -65,10 +59,10 @@ def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -
     # Paper is nearly always lighter than what it lies on; a block of print is darker than its margin.
     support = support * np.where(way.sum(axis=-1) < 0, 0.8, 1.0)
     support = np.where(count > stations / 2, support, np.nan)
-    within = np.median(colours[..., arm:, :].mean(axis=-2), axis=2) + 4
+    within = np.median(inner, axis=2) + 4
     tints = within / within.sum(axis=-1, keepdims=True)
     differing = (tints.max(axis=1) - tints.min(axis=1)).sum(axis=-1)
-    beyond = np.median(colours[..., :arm, :].mean(axis=-2), axis=2) + 4
+    beyond = np.median(outer, axis=2) + 4
     left = np.where((count > stations / 2)[..., None], beyond / within, np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a quad of which no side is in the frame has no ground
@@ -81,14 +75,9 @@ def same_ground(small: Pixels, quad: Quad) -> bool:
 
     Where three sides end at the desk and the fourth at its own sheet's shaded part, the fourth has more light outside.
     """
-    height, width = small.shape[:2]
-    arm = max(3, round(max(height, width) / 130))
-    offsets = np.concatenate([np.arange(-arm - 1, -1), np.arange(2, arm + 2)]).astype(np.float32)
-    x, y = _stations(quad[None], offsets, 24)
-    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
-    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
-    colours = small[rows, columns].astype(np.float32)[0] + 1
-    left = np.median(colours[..., :arm, :].mean(axis=-2) / colours[..., arm:, :].mean(axis=-2), axis=1)
+    arm = _arm(small)
+    outside, inside, _ = _strips(small, quad[None], range(-arm - 1, -1), range(2, arm + 2), 24)
+    left = np.median((outside[0] + 1).mean(axis=-2) / (inside[0] + 1).mean(axis=-2), axis=1)
     return float((left.max(axis=0) - left.min(axis=0)).max()) < _GROUND_MAX
 
 
@@ -97,17 +86,32 @@ def steps_across(small: Pixels, quad: Quad, white: float) -> Floats:
 
     A joint between tiles and a line on a mat are strong edges with the same ground on both of their sides.
     """
+    arm = _arm(small)
+    outside, inside, _ = _strips(small, quad[None], range(-2 * arm - 2, -arm), range(arm, 2 * arm + 2), 40)
+    beyond, within = (np.median(strip.reshape(4, -1, 3), axis=1) for strip in (outside, inside))
+    return np.asarray(np.abs(beyond - within).max(axis=-1) / white, np.float32)
+
+
+def _arm(small: Pixels) -> int:
+    """Return how wide the strip beside an edge is that tells its colour, pixels."""
     height, width = small.shape[:2]
-    arm = max(3, round(max(height, width) / 130))
-    offsets = np.concatenate([np.arange(-2 * arm - 2, -arm), np.arange(arm, 2 * arm + 2)]).astype(np.float32)
-    x, y = _stations(quad[None], offsets, 40)
+    return max(3, round(max(height, width) / 130))
+
+
+def _strips(
+    small: Pixels, quads: Quads, outside: range, inside: range, stations: int
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Return the colours at these distances outside and inside of each side, n × 4 × stations × distances × 3.
+
+    And at which stations all of them lie in the frame; elsewhere its rim is repeated.
+    """
+    height, width = small.shape[:2]
+    x, y = _stations(quads.reshape(-1, 4, 2), np.array([*outside, *inside], np.float32), stations)
+    seen = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).all(axis=-1)
     columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)
     rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)
-    colours = small[rows, columns].astype(np.float32)[0]
-    half = len(offsets) // 2
-    beyond = np.median(colours[:, :, :half].reshape(4, -1, 3), axis=1)
-    within = np.median(colours[:, :, half:].reshape(4, -1, 3), axis=1)
-    return np.asarray(np.abs(beyond - within).max(axis=-1) / white, np.float32)
+    colours = small.reshape(-1, 3)[rows * width + columns].astype(np.float32)
+    return colours[..., : len(outside), :], colours[..., len(outside) :, :], seen
 
 
 def refit(picture: Pixels, quad: Quad, reach: float, *, stations: int = 64) -> Quad:
