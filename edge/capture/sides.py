@@ -94,8 +94,7 @@ def steps_across(small: Pixels, quad: Quad, white: float) -> Floats:
 
 def _arm(small: Pixels) -> int:
     """Return how wide the strip beside an edge is that tells its colour, pixels."""
-    height, width = small.shape[:2]
-    return max(3, round(max(height, width) / 130))
+    return int(max(3, round(max(small.shape[:2]) / 130)))
 
 
 def _strips(
