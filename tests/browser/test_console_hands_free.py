@@ -32,7 +32,7 @@ def test_hands_free_is_switched_by_f5_and_says_each_step(browser: Chrome) -> Non
     run: Callable[..., Any] = browser.execute_script
 
     def press() -> None:
-        ActionChains(browser).send_keys(Keys.F5).perform()  # type: ignore[no-untyped-call]
+        ActionChains(browser).send_keys(Keys.F5).perform()
 
     with a_console(unit) as address:
         browser.get(address)
