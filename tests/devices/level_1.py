@@ -33,7 +33,8 @@ def tests_on_this_python(scratch: Scratch, step: Step) -> None:
         scratch,
         step,
         [
-            *("-m", "pytest", "-p", "no:cacheprovider"),  # on one core: the emulated machine has the other
+            # In one process: the emulated machine has the other core.
+            *("-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.devices.inside.ends_at_once"),
             *("tests/contract", "tests/unit", "-k", "firmware or broker or contract or edge or capture"),
         ],
     )

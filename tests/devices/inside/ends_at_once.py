@@ -1,8 +1,8 @@
-"""Named to pytest with -p in the guest: the process ends with pytest's verdict, without taking the interpreter apart.
+"""Named to pytest with -p: the process ends with pytest's verdict, without taking the interpreter apart.
 
 Processes that used lgpio 0.2.2 crash there as Python ends (SIGSEGV with no Python frame, after all tests have passed
-and all devices are closed). That lgpio is the cause is likely and not proved. The verdict is of the tests; the crash is
-noted in the bench's README.
+and all devices are closed), in the guest and in the root. That lgpio is the cause is likely and not proved. The verdict
+is of the tests; the crash is noted in the bench's README.
 """
 
 from __future__ import annotations
