@@ -7,6 +7,7 @@ import sys
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from central.web.live import Live, TailWatch
 from central.web.serve import CONNECTIONS_MAX, THREADS, HallWorker
 
 
@@ -27,8 +28,13 @@ class _Empty(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         app = Flask("empty")
+        app.extensions["onewindow.live"] = Live(_no_tail, {})  # which the worker ends as it stops
         app.add_url_rule("/", "word", lambda: "word")
         return app
+
+
+def _no_tail() -> TailWatch:
+    raise AssertionError("a server without live pages watches nothing")
 
 
 if __name__ == "__main__":
