@@ -3,8 +3,8 @@
 Papers come from `capture_papers.py`; captures go to the tests, to `capture_score.py` and `capture_speed.py`. The same
 scene, seed and size always give the same pixels. Corners are exact: the camera that draws the picture projects them.
 
-Simpler than life: fingers are smooth, props are flat, paper does not curl. Figures made with it are an upper estimate;
-the finder is tuned on it, and held to `capture_unseen.py`.
+Simpler than life: fingers are smooth, props are flat, paper curls in `CURLED` only. Figures made with it are an upper
+estimate; the finder is tuned on it, and held to `capture_unseen.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware.ports import Pixels
+from tests.support.capture_curl import Maps, Project, draw_bend, paper_maps, seen_grid
 from tests.support.capture_papers import SIZES_MM, Mask, Paper, paper
 
 Floats = npt.NDArray[np.float32]
@@ -51,6 +52,7 @@ class Scene:
     objects: int = 0  # cables, a ruler, a keyboard, on the desk
     pair: bool = False  # a second paper of the same kind beside it
     push: float = 0.0  # how far the paper is pushed out of the frame, of the frame's width
+    curl: Range = NONE  # how high the paper stands up, of its longer side: see `capture_curl.py`
 
 
 PLAIN = Scene()
@@ -82,6 +84,11 @@ HARD: dict[str, Scene] = {
     ),
     "fingers": replace(PLAIN, finger=(0.10, 0.2), desks=("wood", "light")),
 }
+CURLED: dict[str, Scene] = {
+    "curl": replace(PLAIN, curl=(0.01, 0.05), desks=("dark", "wood", "light"), fill=(0.72, 0.9)),
+    "curl, hand": replace(PLAIN, curl=(0.01, 0.05), finger=(0.04, 0.12), shadow=(0.2, 0.5), fill=(0.72, 0.9)),
+    "curl, clutter": replace(PLAIN, curl=(0.01, 0.05), desks=("clutter", "wood"), objects=4, fill=(0.65, 0.85)),
+}
 
 
 _DRAWN = (
@@ -102,6 +109,7 @@ class Capture:
     beside: tuple[Points, ...] = ()  # the corners of other papers that are wanted too
     empty_desk: Pixels  # the same camera and light without the paper
     drawn: dict[str, float] = field(default_factory=dict)  # what the seed drew
+    bent: Points | None = None  # of a curled paper: GRID × GRID × 2, where the frame shows places evenly spread on it
     page_scale: float = 1.0  # frame pixels per 200 dpi page pixel
     print_lost: float = 0.0  # share of the printed area under a finger
     print_washed: float = 0.0  # share of the printed area where glare leaves less than a quarter of the ink's contrast
@@ -119,7 +127,9 @@ def make_capture(
     kind = scene.kinds[int(rng.integers(len(scene.kinds)))]
     desk_kind = scene.desks[int(rng.integers(len(scene.desks)))]
     sheet = paper(kind, seed % 5, _paper_dpi(kind, width, drawn["fill"]))
-    flat = _pose(rng, sheet, drawn, width, height, scene.push)
+    flat, project = _pose(rng, sheet, drawn, width, height, scene.push)
+    curl = np.random.default_rng([seed, salt, 16])
+    bend = draw_bend(curl, float(curl.uniform(*scene.curl)), sheet.size_mm) if scene.curl != NONE else None
     desk = _desk(desk_kind, np.random.default_rng([seed, salt, 5]), width, height)
     light = _light(np.random.default_rng([seed, salt, 6]), drawn, flat, width, height)
     reflection = _glare(np.random.default_rng([seed, salt, 8]), drawn, flat, width, height)
@@ -134,9 +144,20 @@ def make_capture(
         flat, other = _side_by_side(flat, np.random.default_rng([seed, salt, 15]), width, height)
         desk = _lay(desk, paper(kind, (seed + 1) % 5, _paper_dpi(kind, width, drawn["fill"])), other, rng)
         beside = (_bend(other, drawn["lens"], width, height),)
-    scene_pixels = _lay(desk, sheet, flat, np.random.default_rng([seed, salt, 10]))
+    laid = np.random.default_rng([seed, salt, 10])
+    bent = None
+    if bend is None:
+        scene_pixels = _lay(desk, sheet, flat, laid)
+        box = _print_mask(sheet, flat, width, height)
+    else:
+        grid = seen_grid(bend, project)
+        flat = grid[[0, 0, -1, -1], [0, -1, -1, 0]]
+        bent = _bend(grid.reshape(-1, 2), drawn["lens"], width, height).reshape(grid.shape)
+        maps, leans = paper_maps(bend, project, width, height)
+        light = light * (1 + leans @ (np.array([0.5, 0.35]) * laid.choice([-1, 1], 2)).astype(np.float32))
+        scene_pixels = _lay_bent(desk, sheet, maps, laid)
+        box = _seen(_inked(sheet), maps) > 127
     scene_pixels = scene_pixels * (1 - hand_mask[..., None]) + hand * hand_mask[..., None]
-    box = _print_mask(sheet, flat, width, height)
     inked = max(1, int(box.sum()))
     finish_seed = [seed, salt, 11]
     pixels = _finish(scene_pixels, light, reflection, drawn, finish_seed)
@@ -158,6 +179,7 @@ def make_capture(
         beside=beside,
         empty_desk=empty,
         drawn=drawn,
+        bent=bent,
         page_scale=float(np.linalg.norm(corners[1] - corners[0])) / page_px,
         print_lost=float((box & (hand_mask > 0.5)).sum()) / inked,
         print_washed=float(washed.sum()) / inked,
@@ -179,20 +201,31 @@ def _paper_dpi(kind: str, width: int, fill: float) -> int:
 
 def _pose(
     rng: np.random.Generator, sheet: Paper, drawn: dict[str, float], width: int, height: int, push: float
-) -> Points:
-    """Project the paper with a camera above the desk, and scale it so that it fills its share of the frame."""
+) -> tuple[Points, Project]:
+    """Project the paper with a camera above the desk, and scale it so that it fills its share of the frame.
+
+    Returns:
+        The corners in the frame, and the camera.
+    """
     wide, high = sheet.size_mm
     points = np.array([[-wide, -high], [wide, -high], [wide, high], [-wide, high]]) / 2
     turn = np.deg2rad(drawn["turn_degrees"])
-    points = points @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    points = points @ rotation
     tilt, toward = np.deg2rad(drawn["tilt_degrees"]), rng.random() * 2 * np.pi
     axis = np.array([np.cos(toward), np.sin(toward)])
-    depth = 1 + np.sin(tilt) * (points @ axis) / (max(wide, high) * 1.3)
-    along = (points @ axis)[:, None] * axis
-    seen = (points - along * (1 - np.cos(tilt))) / depth[:, None]
+    distance = max(wide, high) * 1.3
+
+    def on_desk(points: Points) -> tuple[Points, Points]:
+        depth = 1 + np.sin(tilt) * (points @ axis)[:, None] / distance
+        along = (points @ axis)[:, None] * axis
+        return (points - along * (1 - np.cos(tilt))) / depth, depth
+
+    seen, _ = on_desk(points)
+    before = (seen.max(axis=0) + seen.min(axis=0)) / 2
     span = seen.max(axis=0) - seen.min(axis=0)
     scale = drawn["fill"] * min(width / span[0], height / span[1])
-    seen = (seen - (seen.max(axis=0) + seen.min(axis=0)) / 2) * scale
+    seen = (seen - before) * scale
     room = np.maximum(0, (np.array([width, height]) - span * scale) / 2 - 0.015 * width)
     shift = rng.uniform(-1, 1, 2) * room
     if push:
@@ -201,7 +234,17 @@ def _pose(
         edge = np.array([width, height]) / 2
         way = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)][side], float)
         shift = shift * np.abs(way[::-1]) + way * (edge - reach + push * width)
-    return np.asarray(seen + np.array([width, height]) / 2 + shift)
+    place = np.array([width, height]) / 2 + shift
+    # What stands up moves away from where the desk's plumb line through the lens meets the picture.
+    plumb = np.array([width, height]) / 2 - axis * np.tan(tilt) * distance * scale
+
+    def project(lifted: Points) -> Points:
+        flat, depth = on_desk(lifted[:, :2] @ rotation)
+        below = (flat - before) * scale + place
+        nearer = lifted[:, 2:] * np.cos(tilt)
+        return np.asarray(below + nearer / (depth * distance - nearer) * (below - plumb))
+
+    return np.asarray(seen + place), project
 
 
 def _noise_field(rng: np.random.Generator, width: int, height: int, across: int, along: int) -> Floats:
@@ -333,22 +376,45 @@ def _lay(desk: Floats, sheet: Paper, flat: Points, rng: np.random.Generator) -> 
     return np.asarray((shaded * (1 - alpha) + picture.astype(np.float32) * alpha).astype(np.float32))
 
 
+def _lay_bent(desk: Floats, sheet: Paper, maps: Maps, rng: np.random.Generator) -> Floats:
+    """Lay a bent paper; where it stands up its shadow is wider than a flat one's."""
+    height, width = desk.shape[:2]
+    picture, alpha = _seen(sheet.pixels, maps), (_seen(sheet.outline, maps).astype(np.float32) / 255)[..., None]
+    offset = rng.uniform(1.5, 5, 2) * width / 1600 * rng.choice([-1, 1], 2)
+    move = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)
+    cast = cv2.GaussianBlur(cv2.warpAffine(alpha[..., 0], move, (width, height)), (0, 0), 3 * width / 1600)
+    shaded = desk * (1 - 0.30 * cast[..., None])
+    return np.asarray((shaded * (1 - alpha) + picture.astype(np.float32) * alpha).astype(np.float32))
+
+
+def _seen(flat: npt.NDArray[np.uint8], maps: Maps) -> npt.NDArray[np.uint8]:
+    """Return what the frame shows of a picture of the paper; black beyond its rim."""
+    height, width = flat.shape[:2]
+    x, y = maps[0] * np.float32(width) - 0.5, maps[1] * np.float32(height) - 0.5
+    rim = cv2.BORDER_REPLICATE if flat.ndim == 3 else cv2.BORDER_CONSTANT
+    return np.asarray(cv2.remap(flat, x, y, cv2.INTER_LINEAR, borderMode=rim))
+
+
 def _homography(sheet: Paper, flat: Points) -> Points:
     height, width = sheet.pixels.shape[:2]
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     return np.asarray(cv2.getPerspectiveTransform(source, flat.astype(np.float32)), np.float64)
 
 
-def _print_mask(sheet: Paper, flat: Points, width: int, height: int) -> npt.NDArray[np.bool_]:
-    """Return where in the frame print stands: ink within the print box, and one millimetre round it."""
+def _inked(sheet: Paper) -> Mask:
+    """Return where on the paper print stands: ink within the print box, and one millimetre round it."""
     left, top, right, bottom = sheet.print_box
     gray = cv2.cvtColor(sheet.pixels, cv2.COLOR_BGR2GRAY)
     mask: Mask = np.zeros(sheet.outline.shape, np.uint8)
     mask[top:bottom, left:right] = (gray[top:bottom, left:right] < 150) * np.uint8(255)
     reach = round(sheet.pixels.shape[1] / sheet.size_mm[0]) * 2 + 1
     mask = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-    warped = cv2.warpPerspective(mask, _homography(sheet, flat), (width, height))
-    return np.asarray(warped > 127)
+    return np.asarray(mask)
+
+
+def _print_mask(sheet: Paper, flat: Points, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Return where in the frame print stands."""
+    return np.asarray(cv2.warpPerspective(_inked(sheet), _homography(sheet, flat), (width, height)) > 127)
 
 
 def _light(rng: np.random.Generator, drawn: dict[str, float], flat: Points, width: int, height: int) -> Floats:
