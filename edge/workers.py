@@ -170,7 +170,7 @@ class CameraThread(DeviceThread):
         super().__init__("document_camera", device, put)
         self._camera = device
         self._is_scanner = is_scanner  # no gun at this unit: a ticket is looked for at all times
-        self._codes = LiveReader()
+        self._codes = LiveReader(on_read=lambda: self.ask(self.idle))  # what was read slowly need not wait
         self._watching = threading.Event()
         self._last_code = ""
         self._desk = DeskWatch(put)
@@ -201,12 +201,14 @@ class CameraThread(DeviceThread):
         self._last_code = text
 
     def watch(self, wanted: bool) -> None:
-        if wanted and not self._watching.is_set():
+        if wanted == self._watching.is_set():
+            return
+        if wanted:
             self._watching.set()
-            self._jobs.put(lambda: None)  # ends the long wait
-        elif not wanted:
+        else:
             self._watching.clear()
-            self._last_code = ""
+        self._last_code = ""
+        self.ask(self._codes.forget)  # one resident's ticket is not kept for the next; and this ends the long wait
 
     def watch_desk(self, wanted: bool) -> None:
         if wanted and not self._desk.is_on:
@@ -214,6 +216,10 @@ class CameraThread(DeviceThread):
             self._jobs.put(lambda: None)  # ends the long wait
         elif not wanted and self._desk.is_on:
             self._desk.switch(False)
+
+    def close(self) -> None:
+        super().close()
+        self._codes.close()
 
     def sheet_kept(self) -> None:
         if self._desk.is_on:

@@ -1,129 +1,154 @@
-"""A stream of frames -> the codes in them: quick on every frame, slow only where something code-like lies unread.
+"""A stream of frames -> the codes that lie under the camera: the stream waits for the quick pass and for nothing else.
 
-Previews come from the document camera's thread (`edge/workers.py`). A frame that shows nothing code-like costs the
-quick pass and a small look; one that does and is not read gets the slow steps, ever more rarely while nothing moves,
-and then the frames before it are laid over each other: noise falls with their number, and shifts of part of a pixel
-show finer bars.
+Previews come from the document camera's thread (`edge/workers.py`), which calls `read` on each. A frame that the quick
+pass reads nothing in is left in a box with one place; a second thread takes the newest from there and looks slowly
+(`scan_look.py`). What it has read is given with a later frame, and only if that one still shows it (ADR 0094). The
+decoders and OpenCV let go of the interpreter's lock while they work, so the stream does not feel the second thread.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
-from edge.capture.scan import Code, in_order, quick_pass, read_gray, sharpened
+from edge.capture.scan import Code, in_order, quick_pass
 from edge.capture.scan_decoders import Gray, Reading
+from edge.capture.scan_look import SlowLook
+from edge.capture.scan_still import still_there
 from edge.capture.shrink import checked
 from firmware.ports import Pixels
 
-_FIRST_LOOK: Final = 2  # of the frames that show the same unread thing: what has just been laid down moves in the first
-_LOOK_STEP: Final = 4  # a look in vain makes the wait for the next so many times as long: 2, 5, 17, 65, ...
-_THUMB: Final = (40, 24)  # pixels: grain is gone in so small a picture
-_MOVED_MIN: Final = 12.0  # grey levels that one pixel of it differs by when something has been moved
-JOINED_MAX: Final = 5  # frames kept for laying over each other
-_SHIFT_MAX: Final = 12.0  # pixels between two frames of what lies still under a standing camera
-_ALIKE_MIN: Final = 0.15  # of phase correlation's answer, 0 to 1: below, something else lies there
-_LOOK_SIDE: Final = 320  # pixels of the small picture that is asked whether anything code-like is there
-_EDGE_MIN: Final = 16.0  # grey levels per pixel
-_DENSE_MIN: Final = 0.4  # of the pixels around: one edge alone has 2 of 9
-_SHARE_MIN: Final = 0.004  # of the frame
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS_MAX: Final = 2.0  # a look takes up to a second on a Pi; one that never ends must not hold up the unit
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was read in a frame, and the frame."""
+
+    gray: Gray
+    readings: list[Reading]
 
 
 class LiveReader:
-    """Reads one camera's stream, frame after frame."""
+    """Reads one camera's stream, frame after frame. `read` belongs to one thread, all else to any.
 
-    def __init__(self) -> None:
-        self._unread, self._next = 0, _FIRST_LOOK
-        self._kept: list[Gray] = []
-        self._thumb: npt.NDArray[np.float32] | None = None
+    Args:
+        on_read: called by the second thread when it has read something: the next `read` may give it.
+    """
+
+    def __init__(self, on_read: Callable[[], None] = lambda: None) -> None:
+        self._on_read = on_read
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None  # made with the first frame that needs it
+        # All below belongs to the condition.
+        self._box: Gray | None = None
+        self._looking = False
+        self._seen: _Seen | None = None
+        self._era = 0  # a look belongs to the era that it began in
+        self._closed = False
 
     def read(self, frame: Pixels) -> list[Code]:
-        """Return the codes that this frame, with those before it, lets us read; ours first.
+        """Return the codes that lie there, ours first: those of the quick pass, or else those read before and still
+        to be seen where they were.
 
         Raises:
-            PictureRefused: not a BGR frame. The frames before it stay.
+            PictureRefused: not a BGR frame. What was known stays.
         """
         gray = cv2.cvtColor(checked(frame), cv2.COLOR_BGR2GRAY)
         found = quick_pass(gray)
-        if not found and code_like(gray):
-            found = self._slowly(gray)
-        elif not found:
-            self.forget()
         if found:
-            self.forget()
-        return in_order(found)
+            self._know(_Seen(gray, found))
+            return in_order(found)
+        with self._change:
+            seen, era = self._seen, self._era
+        if seen is not None and still_there(seen.readings, seen.gray, gray):
+            return in_order(seen.readings)
+        self._leave(gray, seen, era)
+        return []
 
     def forget(self) -> None:
-        """Drop the frames kept so far: what lies there has changed."""
-        self._unread, self._next, self._kept, self._thumb = 0, _FIRST_LOOK, [], None
+        """Drop all that was seen: what comes next is another stream. A look under way will have been in vain."""
+        self._know(None)
 
-    def _slowly(self, gray: Gray) -> list[Reading]:
-        if self._kept and self._kept[-1].shape != gray.shape:
-            self.forget()
-        self._kept = [*self._kept[-(JOINED_MAX - 1) :], gray]
-        if self._moved(gray):
-            self._unread, self._next = 0, _FIRST_LOOK
-        self._unread += 1
-        if self._unread < self._next:
-            return []
-        self._next = _LOOK_STEP * self._unread - 3
-        found = read_gray(gray)
-        if not found and len(self._kept) > 1:
-            together = join(self._kept)
-            if together is not None:
-                found = [_halved(each) for each in quick_pass(together) or quick_pass(sharpened(together, 3.0, 2.0))]
-        return found
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait until the second thread has nothing left to look at; say whether it has come to that."""
+        with self._change:
+            return self._change.wait_for(lambda: self._box is None and not self._looking, timeout_seconds)
 
-    def _moved(self, gray: Gray) -> bool:
-        """Say whether the frame shows something else than the one before it, or the same elsewhere."""
-        before, self._thumb = self._thumb, cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
-        return before is not None and float(np.abs(before - self._thumb).max()) > _MOVED_MIN
+    def close(self) -> None:
+        """End the second thread. From now on `read` gives what the quick pass reads. Twice does no harm."""
+        with self._change:
+            self._closed = True
+            thread = self._thread
+        self._know(None)
+        if thread is not None:
+            thread.join(_CLOSE_SECONDS_MAX)
 
+    def __enter__(self) -> LiveReader:
+        return self
 
-def code_like(gray: Gray) -> bool:
-    """Say whether anything in the frame has edges as strong and as close as a code's: a cheap, generous look."""
-    step = max(1, max(gray.shape) // _LOOK_SIDE)
-    small = gray[::step, ::step]
-    right, down = cv2.spatialGradient(np.ascontiguousarray(small))
-    strength = cv2.magnitude(right.astype(np.float32), down.astype(np.float32)) / 4
-    dense = cv2.blur((strength > _EDGE_MIN).astype(np.float32), (9, 9)) > _DENSE_MIN
-    return bool(dense.mean() > _SHARE_MIN)
+    def __exit__(self, *reason: object) -> None:
+        self.close()
 
+    def _know(self, seen: _Seen | None) -> None:
+        with self._change:
+            self._era += 1
+            self._seen = None if self._closed else seen
+            self._box = None
+            self._change.notify_all()
 
-def join(frames: list[Gray]) -> Gray | None:
-    """Return frames of one still scene laid over each other at twice the size; None when they show different things.
+    def _leave(self, gray: Gray, gone: _Seen | None, era: int) -> None:
+        """Leave a frame in the box; what is there of an older one is not looked at any more."""
+        with self._change:
+            if self._closed or self._era != era:
+                return
+            if gone is not None and self._seen is gone:
+                self._seen = None
+            self._box = gray
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="codes", daemon=True)
+                self._thread.start()
+            self._change.notify_all()
 
-    The last frame's place counts: a point at x, y of it is at 2x + 0.5, 2y + 0.5 of the result.
-    """
-    last = frames[-1]
-    height, width = last.shape
-    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    calm = _calm(last)
-    layers: list[npt.NDArray[np.float32]] = []
-    for each in frames:
-        (right, down), answer = (0.0, 0.0), 1.0
-        if each is not last:
-            (right, down), answer = cv2.phaseCorrelate(calm, _calm(each), window)
-        if answer < _ALIKE_MIN or max(abs(right), abs(down)) > _SHIFT_MAX:
-            continue
-        back = np.array([[0.5, 0.0, right - 0.25], [0.0, 0.5, down - 0.25]])
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        size = (2 * width, 2 * height)
-        layers.append(cv2.warpAffine(each.astype(np.float32), back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
-    if len(layers) < 2:
-        return None
-    joined: Gray = np.clip(np.mean(layers, axis=0), 0, 255).astype(np.uint8)
-    return joined
+    def _run(self) -> None:
+        slow, era = SlowLook(), 0
+        while (taken := self._taken(era)) is not None:
+            gray, now = taken
+            try:
+                if now != era:
+                    era = now
+                    slow.forget()
+                if gray is not None:
+                    self._look(slow, gray, era)
+            except Exception:
+                # The outermost loop of this thread: the stream goes on with what the quick pass reads.
+                log.exception("codes: a slow look at a frame failed and was given up")
 
+    def _taken(self, era: int) -> tuple[Gray | None, int] | None:
+        """Wait for a frame in the box or a new era; return both, or None when all is over."""
+        with self._change:
+            self._looking = False
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._closed or self._box is not None or self._era != era)
+            if self._closed:
+                return None
+            gray, self._box = self._box, None
+            self._looking = gray is not None
+            return gray, self._era
 
-def _calm(gray: Gray) -> npt.NDArray[np.float32]:
-    """Return what shifts are measured on: grain differs from frame to frame and would drown them."""
-    calm: npt.NDArray[np.float32] = cv2.GaussianBlur(gray, (0, 0), 2.0).astype(np.float32)
-    return calm
-
-
-def _halved(reading: Reading) -> Reading:
-    return Reading(reading.symbology, reading.text, (reading.points - 0.5) / 2, reading.lines)
+    def _look(self, slow: SlowLook, gray: Gray, era: int) -> None:
+        found = slow.look(gray)
+        if not found:
+            return
+        with self._change:
+            if self._closed or self._era != era:
+                return  # the quick pass has read something since, or all is to be forgotten
+            self._seen = _Seen(gray, found)
+        self._on_read()

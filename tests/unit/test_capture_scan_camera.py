@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
+import cv2
 import numpy as np
-import qrcode
+import zxingcpp
 
 from edge.events import Event, Scanned
 from edge.workers import CameraThread
 from firmware.ports import Frame
 
+QUICK = "OW1ABC/"
+SLOW = "OW20261123-00042"  # as bars and tilted: the quick pass does not read it
+SECONDS_MAX = 20.0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS_MAX
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
 
 class TicketUnderIt:
     simulated = True
 
-    def __init__(self) -> None:
-        code = qrcode.QRCode(box_size=6, border=4)
-        code.add_data("OW1ABC/")
-        picture = np.asarray(code.make_image().get_image().convert("RGB"), np.uint8)
-        self._pixels = np.full((480, 640, 3), 150, np.uint8)
-        self._pixels[60 : 60 + picture.shape[0], 80 : 80 + picture.shape[1]] = picture
+    def __init__(self, text: str = QUICK) -> None:
+        self.bare = np.full((480, 640, 3), 150, np.uint8)
+        self.laid = self.bare.copy()
+        if text == QUICK:
+            code = np.array(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode).to_image(scale=6))
+            self.laid[60 : 60 + code.shape[0], 80 : 80 + code.shape[1]] = code[..., None]
+        else:
+            made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128).to_image(scale=2, add_quiet_zones=True)
+            bars = np.repeat(np.array(made)[:1, :, None], 100, axis=0).repeat(3, axis=2)
+            turn = cv2.getRotationMatrix2D((bars.shape[1] / 2, 50), 40, 1.0)
+            turn[:, 2] += (320 - bars.shape[1] / 2, 190)
+            cv2.warpAffine(bars, turn, (640, 480), dst=self.laid, borderMode=cv2.BORDER_TRANSPARENT)
+        self.pixels = self.laid
 
     def check(self) -> None: ...
 
@@ -28,7 +51,11 @@ class TicketUnderIt:
         return self.preview()
 
     def preview(self, timeout_seconds: float = 1.0) -> Frame:
-        return Frame(self._pixels, monotonic_ms=1, simulated=True)
+        return Frame(self.pixels, monotonic_ms=1, simulated=True)
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [each.scan.text for each in events if isinstance(each, Scanned)]
 
 
 def test_a_camera_that_is_the_scanner_reads_a_ticket_once_without_being_asked() -> None:
@@ -38,7 +65,7 @@ def test_a_camera_that_is_the_scanner_reads_a_ticket_once_without_being_asked() 
     camera.idle()
     camera.idle()
 
-    assert [each.scan.text for each in events if isinstance(each, Scanned)] == ["OW1ABC/"]
+    assert texts(events) == [QUICK]
     assert camera.wait_seconds() < 1
 
 
@@ -49,3 +76,53 @@ def test_a_camera_beside_a_gun_reads_only_when_asked() -> None:
     camera.idle()
 
     assert events == []
+
+
+def test_being_told_again_that_no_ticket_is_awaited_reads_none_again() -> None:
+    events: list[Event] = []
+    camera = CameraThread(TicketUnderIt(), events.append, is_scanner=True)
+
+    for _ in range(3):
+        camera.idle()
+        camera.watch(False)
+
+    assert texts(events) == [QUICK]
+
+
+def test_a_ticket_laid_down_too_early_is_read_again_when_it_is_awaited() -> None:
+    events: list[Event] = []
+    camera = CameraThread(TicketUnderIt(), events.append, is_scanner=True)
+
+    camera.idle()
+    camera.watch(True)
+    camera.idle()
+
+    assert texts(events) == [QUICK, QUICK]
+
+
+def test_a_ticket_read_slowly_is_told_once_while_it_lies_and_again_when_laid_anew() -> None:
+    events: list[Event] = []
+    desk = TicketUnderIt(SLOW)
+    before = set(threading.enumerate())
+    camera = CameraThread(desk, events.append, is_scanner=True)
+    camera.start()
+    try:
+        wait_until(lambda: texts(events) == [SLOW])
+        for _ in range(5):
+            camera.ask(camera.idle)
+        done = threading.Event()
+        camera.ask(done.set)
+        assert done.wait(SECONDS_MAX)
+        assert texts(events) == [SLOW]
+
+        desk.pixels = desk.bare
+        camera.ask(camera.idle)
+        done.clear()
+        camera.ask(done.set)
+        assert done.wait(SECONDS_MAX)
+        desk.pixels = desk.laid
+        wait_until(lambda: texts(events) == [SLOW, SLOW])
+    finally:
+        camera.close()
+
+    assert set(threading.enumerate()) <= before

@@ -1,0 +1,81 @@
+"""Frames that the quick pass read nothing in -> what the slow steps read in the few of them that are worth it.
+
+Called by the second thread of `scan_live.py`, frame by frame. One that shows nothing code-like costs a small look; one
+that does gets the slow steps, ever more rarely while nothing moves, and then the frames before it are laid over each
+other (`scan_join.py`). One thread's own: nothing here is locked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.capture.scan import quick_pass, read_gray, sharpened
+from edge.capture.scan_decoders import Gray, Reading
+from edge.capture.scan_join import JOINED_MAX, in_frame, join
+
+_FIRST_LOOK: Final = 2  # of the frames that show the same unread thing: what has just been laid down moves in the first
+_LOOK_STEP: Final = 4  # a look in vain makes the wait for the next so many times as long: 2, 5, 17, 65, ...
+_THUMB: Final = (40, 24)  # pixels: grain is gone in so small a picture
+_MOVED_MIN: Final = 12.0  # grey levels that one pixel of it differs by when something has been moved
+_LOOK_SIDE: Final = 320  # pixels of the small picture that is asked whether anything code-like is there
+_EDGE_MIN: Final = 16.0  # grey levels per pixel
+_DENSE_MIN: Final = 0.4  # of the pixels around: one edge alone has 2 of 9
+_SHARE_MIN: Final = 0.004  # of the frame
+
+
+class SlowLook:
+    """Looks at one camera's unread frames, one after the other, and keeps those that may yet be joined."""
+
+    def __init__(self) -> None:
+        self._unread, self._next = 0, _FIRST_LOOK
+        self._kept: list[Gray] = []
+        self._thumb: npt.NDArray[np.float32] | None = None
+
+    def look(self, gray: Gray) -> list[Reading]:
+        """Return what the frame, with those before it, lets the slow steps read; most often it is not their turn."""
+        if not code_like(gray):
+            self.forget()
+            return []
+        if self._kept and self._kept[-1].shape != gray.shape:
+            self.forget()
+        self._kept = [*self._kept[-(JOINED_MAX - 1) :], gray]
+        if self._moved(gray):
+            self._unread, self._next = 0, _FIRST_LOOK
+        self._unread += 1
+        if self._unread < self._next:
+            return []
+        # Before the look: one that fails is one in vain, and the next is not tried at once.
+        self._next = _LOOK_STEP * self._unread - 3
+        found = read_gray(gray) or self._joined()
+        if found:
+            self.forget()
+        return found
+
+    def forget(self) -> None:
+        """Drop the frames kept so far: what lies there has changed, or is read."""
+        self._unread, self._next, self._kept, self._thumb = 0, _FIRST_LOOK, [], None
+
+    def _joined(self) -> list[Reading]:
+        together = join(self._kept) if len(self._kept) > 1 else None
+        if together is None:
+            return []
+        return [in_frame(each) for each in quick_pass(together) or quick_pass(sharpened(together, 3.0, 2.0))]
+
+    def _moved(self, gray: Gray) -> bool:
+        """Say whether the frame shows something else than the one before it, or the same elsewhere."""
+        before, self._thumb = self._thumb, cv2.resize(gray, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
+        return before is not None and float(np.abs(before - self._thumb).max()) > _MOVED_MIN
+
+
+def code_like(gray: Gray) -> bool:
+    """Say whether anything in the frame has edges as strong and as close as a code's: a cheap, generous look."""
+    step = max(1, max(gray.shape) // _LOOK_SIDE)
+    small = gray[::step, ::step]
+    right, down = cv2.spatialGradient(np.ascontiguousarray(small))
+    strength = cv2.magnitude(right.astype(np.float32), down.astype(np.float32)) / 4
+    dense = cv2.blur((strength > _EDGE_MIN).astype(np.float32), (9, 9)) > _DENSE_MIN
+    return bool(dense.mean() > _SHARE_MIN)
