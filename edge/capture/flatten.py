@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.capture.curl import Bend
 from edge.capture.light import THUMB, Light
 from edge.capture.quad import A4_ASPECT, ASPECT_TOLERANCE, CARD_ASPECT, Quad, side_lengths, true_aspect
 from firmware.ports import Pixels
 
 LONGEST: Final = 2339  # pixels, of a sheet of unknown size
+_CELL: Final = 32  # page pixels between places that are calculated: a bend moves less than 0.01 off a line in between
 PAPER_WHITE: Final = 250  # what bare paper becomes: not quite 255, so that faint pencil is not the first to go
 CARD_TINT: Final = 216  # what a card's lightest tint becomes
 
@@ -72,13 +74,36 @@ def _known_size(long_aspect: float, seen: float, dots_per_inch: float, frame_sid
     return "other", 0, 0.0
 
 
-def flatten(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
-    """Return the sheet within these corners as a page of width × height pixels."""
+def flatten(frame: Pixels, quad: Quad, width: int, height: int, *, bend: Bend | None = None, factor: int = 1) -> Pixels:
+    """Return the sheet within these corners as a page of width × height pixels.
+
+    A sheet with a `bend` is unbent: the bend is in pixels of the whole frame, of which `frame` is `factor` times smaller,
+    and has corners of its own.
+    """
+    if bend is not None:
+        return _unbent(frame, bend, width, height, factor)
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     page: Pixels = cv2.warpPerspective(
         frame, warp, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return page
+
+
+def _unbent(frame: Pixels, bend: Bend, width: int, height: int, factor: int) -> Pixels:
+    """Return each pixel from where the bend shows it; places between a coarse grid's are taken as on straight lines."""
+    columns, rows = (-(-side // _CELL) + 2 for side in (width, height))
+    # Middles of cells, one cell beyond the page on all sides, for the cells' own corners to lie between four of them.
+    u, v = (((np.arange(count) - 0.5) * _CELL) / side for count, side in ((columns, width), (rows, height)))
+    places = ((part - (factor - 1) / 2) / factor for part in bend.places(u, v))
+    across, down = (
+        cv2.resize(part.astype(np.float32), None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR)[
+            _CELL : _CELL + height, _CELL : _CELL + width
+        ]
+        for part in places
+    )
+    fixed, between = cv2.convertMaps(across, down, cv2.CV_16SC2)
+    page: Pixels = cv2.remap(frame, fixed, between, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return page
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from edge.capture import verdict as verdicts
+from edge.capture.curl import read_bend
 from edge.capture.encode import encode
 from edge.capture.find import SMALL_SIDE, Sheet, find_second_card, find_sheet
 from edge.capture.flatten import LONGEST, choose_format, even, flatten, thumb_size
@@ -130,10 +131,12 @@ class _Flat:
 
 def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     height, width = look.frame.shape[:2]
-    quad = sheet.quad
+    bend = read_bend(look.small, sheet.quad, look.factor)
+    quad = sheet.quad if bend is None else bend.quad
     shape = choose_format(quad, width, height, look.dots_per_inch)
-    page = flatten(look.frame, quad, shape.width, shape.height)
-    thumb = flatten(look.small, (quad - (look.factor - 1) / 2) / look.factor, *thumb_size(shape))
+    page = flatten(look.frame, quad, shape.width, shape.height, bend=bend)
+    small_quad = (quad - (look.factor - 1) / 2) / look.factor
+    thumb = flatten(look.small, small_quad, *thumb_size(shape), bend=bend, factor=look.factor)
     light = measure_light(thumb)
     quarters = find_turn(page, light.level).quarters
     if quarters:
