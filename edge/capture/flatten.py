@@ -124,7 +124,8 @@ def even(page: Pixels, light: Light, kind: str, white: float = 0.0) -> Pixels:
     # No brighter than twenty times: in the dark there is nothing but noise to be made brighter.
     paper = np.clip(light.level[..., None] * light.colour, 12, 255).astype(np.uint8)
     whole = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    paper_white: Pixels = cv2.divide(page, whole, scale=PAPER_WHITE)
+    # Into the same memory: to get as much again from the system takes a third as long as to divide.
+    paper_white: Pixels = cv2.divide(page, whole, dst=whole, scale=PAPER_WHITE)
     return paper_white
 
 

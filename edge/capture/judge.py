@@ -151,10 +151,13 @@ def _without_rim(mask: Mask) -> Mask:
 def _printed_area(ink: Mask) -> Mask:
     """Return what lies among the print: the hull of all ink, specks left out."""
     solid = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    points = cv2.findNonZero(solid)
     area = np.zeros(ink.shape, np.uint8)
-    if points is not None and len(points) >= 3:
-        cv2.fillConvexPoly(area, cv2.convexHull(points), 1)
+    rows = np.flatnonzero(solid.any(axis=1))
+    if len(rows):
+        # The hull of all is the hull of each row's two ends.
+        left, right = solid[rows].argmax(axis=1), solid.shape[1] - 1 - solid[rows, ::-1].argmax(axis=1)
+        ends = np.column_stack([np.concatenate([left, right]), np.concatenate([rows, rows])]).astype(np.int32)
+        cv2.fillConvexPoly(area, cv2.convexHull(ends), 1)
     return area > 0
 
 
@@ -169,6 +172,8 @@ def _fingers(thumb: Pixels, light: Light) -> Mask:
     skin &= (red - blue) * light.smooth > _SKIN_LEVELS
     size = max(3, round(0.028 * min(thumb.shape[:2])))
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
+    if not solid.any():
+        return np.asarray(solid > 0)
     count, labels = cv2.connectedComponents(solid)
     rim = max(2, min(thumb.shape[:2]) // 40)
     border = np.concatenate(

@@ -18,7 +18,7 @@ from edge.capture.light import Floats
 from firmware.ports import Pixels
 
 _HALVED_ABOVE: Final = 1300  # page pixels of the longer side
-_GAPS: Final = (3, 5, 9, 15)  # by which what lies apart is joined to one line, in pixels of the reduced page
+_GAPS: Final = (3, 9, 15)  # by which what lies apart is joined to one line, in pixels of the reduced page
 _TALLEST: Final = 60  # pixels of the reduced page
 _LEAST: Final = 4
 _LONG: Final = 2.6  # a line is so many times longer than tall
@@ -101,29 +101,31 @@ def _lines(depth: Grey) -> _Found:
     most = cv2.dilate(depth, np.ones((11, 11), np.uint8))
     bound = cv2.max(cv2.convertScaleAbs(most, alpha=_OF_MOST), round(_INK * _WHOLE))
     mask = cv2.compare(depth, bound, cv2.CMP_GT) & 1
-    inked, deep = cv2.integral(mask), cv2.integral(depth)
-    across = cv2.integral(cv2.copyMakeBorder(mask[:, 1:] ^ mask[:, :-1], 0, 0, 1, 0, cv2.BORDER_CONSTANT))
-    down = cv2.integral(cv2.copyMakeBorder(mask[1:] ^ mask[:-1], 1, 0, 0, 0, cv2.BORDER_CONSTANT))
     parts = []
     for gap in _GAPS:
         joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
         boxes = _things(joined, max(_LEAST, gap))
-        share = _within(inked, boxes) / np.maximum(1, boxes[:, 2] * boxes[:, 3])
-        full = boxes[:, 4] >= _FULL * boxes[:, 2] * boxes[:, 3]
-        lying = boxes[:, 2] >= boxes[:, 3]
-        changes = np.where(lying, _within(across, boxes), _within(down, boxes))
-        runs = changes / 2 / np.maximum(1, np.minimum(boxes[:, 2], boxes[:, 3]))
-        parts.append(boxes[full & (share < _SOLID) & (share > _SPARSE) & (runs >= _RUNS)][:, :4])
-    boxes = _outermost(np.unique(np.concatenate(parts), axis=0))
-    # A form's rules, a card's pattern: paler than any print beside them, and no print.
-    ink = _within(deep, boxes) / np.maximum(1, _within(inked, boxes))
+        parts.append(boxes[boxes[:, 4] >= _FULL * boxes[:, 2] * boxes[:, 3]][:, :4])
+    boxes = np.unique(np.concatenate(parts), axis=0)
+    sums = _Sums(boxes, mask.shape)
     area = boxes[:, 2] * boxes[:, 3]
-    if len(boxes):
+    inked, deep = sums.of(mask), sums.of(depth)
+    lying = boxes[:, 2] >= boxes[:, 3]
+    changes = np.where(lying, sums.of(mask[:, 1:] ^ mask[:, :-1], left=1), sums.of(mask[1:] ^ mask[:-1], top=1))
+    runs = changes / 2 / np.maximum(1, np.minimum(boxes[:, 2], boxes[:, 3]))
+    share = inked / np.maximum(1, area)
+    print_ = np.flatnonzero((share < _SOLID) & (share > _SPARSE) & (runs >= _RUNS))
+    print_ = print_[_outermost(boxes[print_])]
+    # A form's rules, a card's pattern: paler than any print beside them, and no print.
+    ink = deep[print_] / np.maximum(1, inked[print_])
+    if len(print_):
         order = np.argsort(ink)
-        middle = np.searchsorted(np.cumsum(area[order]), 0.6 * area.sum())
-        boxes = boxes[ink > _PALE * ink[order[min(int(middle), len(order) - 1)]]]
+        reached = np.cumsum(area[print_][order])
+        middle = min(int(np.searchsorted(reached, 0.6 * reached[-1])), len(order) - 1)
+        print_ = print_[ink > _PALE * ink[order[middle]]]
+    boxes = boxes[print_]
     heights = np.minimum(boxes[:, 2], boxes[:, 3]).astype(np.float32)
-    return _Found(boxes, heights, depth, float(_within(deep, boxes).sum()))
+    return _Found(boxes, heights, depth, float(deep[print_].sum()))
 
 
 def _things(mask: Grey, least: int) -> npt.NDArray[np.int32]:
@@ -152,23 +154,31 @@ def _pixels(outlines: Sequence[npt.NDArray[np.int32]], family: npt.NDArray[np.in
     return float(count)
 
 
-def _outermost(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return the boxes without those that lie in a taller, longer line: strokes of its characters.
+def _outermost(boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Say which boxes do not lie in a taller, longer line: strokes of its characters do.
 
     What is nearly as long as that is a line itself, of two that were joined.
     """
-    if len(boxes) < 2:
-        return boxes
     middle = boxes[:, :2] + boxes[:, 2:] / 2
     short, long = np.minimum(boxes[:, 2], boxes[:, 3]), np.maximum(boxes[:, 2], boxes[:, 3])
     reach = boxes[:, :2] + boxes[:, 2:]
     inside = ((middle[:, None] > boxes[None, :, :2]) & (middle[:, None] < reach[None])).all(axis=2)
-    return boxes[~(inside & (short[None] > 1.5 * short[:, None]) & (long[None] > 2.5 * long[:, None])).any(axis=1)]
+    within = inside & (short[None] > 1.5 * short[:, None]) & (long[None] > 2.5 * long[:, None])
+    return np.asarray(~within.any(axis=1))
 
 
-def _within(integral: npt.NDArray[np.int32], boxes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Return the sum within each box, of the plane of which this is the integral."""
-    left, top = boxes[:, 0], boxes[:, 1]
-    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
-    total = integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
-    return np.asarray(total, np.float64)
+class _Sums:
+    """Sums within boxes, of one plane after the other, all in the same memory: getting it takes longer than adding."""
+
+    def __init__(self, boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> None:
+        self._left, self._top = boxes[:, 0], boxes[:, 1]
+        self._right, self._bottom = self._left + boxes[:, 2], self._top + boxes[:, 3]
+        self._table = np.empty((shape[0] + 1, shape[1] + 1), np.int32)
+
+    def of(self, plane: Grey, left: int = 0, top: int = 0) -> npt.NDArray[np.float64]:
+        """Return the sum within each box of a plane that begins at `left` and `top`."""
+        table = cv2.integral(plane, self._table[top:, left:])
+        columns, ends = np.maximum(0, self._left - left), self._right - left
+        rows, feet = np.maximum(0, self._top - top), self._bottom - top
+        total = table[feet, ends] - table[rows, ends] - table[feet, columns] + table[rows, columns]
+        return np.asarray(total, np.float64)

@@ -92,14 +92,21 @@ def skews(quads: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArra
     away = (quads - np.array([width / 2, height / 2])) / max(width, height)
     m1, m2, m4, m3 = np.moveaxis(np.concatenate([away, np.ones((*away.shape[:2], 1))], axis=2), 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        k2 = _dot(np.cross(m1, m4), m3) / _dot(np.cross(m2, m4), m3)
-        k3 = _dot(np.cross(m1, m4), m2) / _dot(np.cross(m3, m4), m2)
+        beside = _cross(m1, m4)
+        k2 = _dot(beside, m3) / _dot(_cross(m2, m4), m3)
+        k3 = _dot(beside, m2) / _dot(_cross(m3, m4), m2)
         across, down = k2[:, None] * m2 - m1, k3[:, None] * m3 - m1
         cosines = []
         for focal in _FOCALS:
             one, two = (side * np.array([1 / focal, 1 / focal, 1.0]) for side in (across, down))
             cosines.append(np.abs(_dot(one, two)) / np.sqrt(_dot(one, one) * _dot(two, two)))
     return np.asarray(np.nan_to_num(np.min(cosines, axis=0), nan=1.0), np.float64)
+
+
+def _cross(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return n × 3, as numpy's own does for few vectors in a third of the time."""
+    (ax, ay, az), (bx, by, bz) = one.T, two.T
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
 
 
 def _dot(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -118,8 +125,9 @@ def true_aspect(quad: Quad, width: int, height: int) -> float:
     points = np.column_stack([quad - np.array([width / 2, height / 2]), np.ones(4)])
     m1, m2, m4, m3 = points
     try:
-        k2 = np.dot(np.cross(m1, m4), m3) / np.dot(np.cross(m2, m4), m3)
-        k3 = np.dot(np.cross(m1, m4), m2) / np.dot(np.cross(m3, m4), m2)
+        beside = _cross(m1, m4)
+        k2 = np.dot(beside, m3) / np.dot(_cross(m2, m4), m3)
+        k3 = np.dot(beside, m2) / np.dot(_cross(m3, m4), m2)
     except ZeroDivisionError:
         return plain
     n2, n3 = k2 * m2 - m1, k3 * m3 - m1

@@ -67,11 +67,12 @@ def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float)
     if high > most:
         top, high = top + (high - most) // 2, most
     part = page[max(0, top - rim) : top + high + rim, max(0, left - rim) : left + wide + rim]
-    gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    dark, paper, light = np.quantile(gray, (0.03, 0.75, 0.97))
+    levels = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    dark, below, paper, light = _quantiles(levels, (0.03, 0.25, 0.75, 0.97))
     if light - paper > paper - dark:  # light print on a dark ground
-        dark, paper = float(np.quantile(gray, 0.25)), light
-    depth = float(paper - dark)
+        dark, paper = below, light
+    depth = paper - dark
+    gray = levels.astype(np.float32)
     if depth < 3 * noise + 2:
         return 0.0, 0.0, 0.0, 0.0
     # Differences over two pixels: over one, noise would pass for sharpness.
@@ -100,6 +101,12 @@ def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float)
         blur = max(blur, float(np.hypot(sharp, way.length / np.sqrt(12))))
         spread = max(spread, _UNEVEN * blur / tall)
     return spread, blur, contrast, dull / sharp
+
+
+def _quantiles(levels: npt.NDArray[np.uint8], shares: tuple[float, ...]) -> list[float]:
+    """Return grey levels below which these shares of the pixels lie, by counting: sorting takes five times as long."""
+    reached = np.bincount(levels.ravel(), minlength=256).cumsum()
+    return [float(level) for level in np.searchsorted(reached, np.array(shares) * (levels.size - 1), side="right")]
 
 
 def _steepness(right: Floats, down: Floats, angles: Floats) -> Floats:

@@ -40,15 +40,20 @@ def shrink(frame: Pixels, side_max: int) -> tuple[Pixels, int]:
         return frame, 1
     rows, columns = height // factor * factor, width // factor * factor
     small: Pixels = frame[:rows, :columns]
+    size = (columns // factor, rows // factor)
+    if factor % 6 == 0:
+        # Of each three rows the middle one: a third of the frame is read, which is what takes the time, and of each
+        # pixel's 36 there are 12 left against noise and moiré.
+        small = small[1::3]
     # Halving is vectorised in OpenCV and other factors much less: 4 as 2 and 2 takes less than half the time of 4.
     rest = factor
     while rest % 2 == 0:
         small = cv2.resize(small, (small.shape[1] // 2, small.shape[0] // 2), interpolation=cv2.INTER_AREA)
         rest //= 2
-    size = (columns // factor, rows // factor)
     if rest == 3:
-        # The same to the last bit, in half the time: each third pixel of the means of 3 × 3.
-        small = cv2.resize(cv2.blur(small, (3, 3)), size, interpolation=cv2.INTER_NEAREST_EXACT)
+        # The same to the last bit, in half the time: each third pixel of the means of 3, or of 3 × 3.
+        thick = 1 if factor % 6 == 0 else 3
+        small = cv2.resize(cv2.blur(small, (3, thick)), size, interpolation=cv2.INTER_NEAREST_EXACT)
     elif rest > 1:
         small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
     return small, factor

@@ -36,7 +36,9 @@ class Looks:
 
 def white_level(small: Pixels) -> float:
     """Return how bright white is in this frame, 1 to 255: contrasts are judged against it, so that dusk is no fault."""
-    return max(1.0, float(np.percentile(small[::4, ::4].max(axis=2), 97)))
+    some = small[::4, ::4]
+    brightest = np.maximum(np.maximum(some[..., 0], some[..., 1]), some[..., 2])
+    return max(1.0, float(np.percentile(brightest, 97)))
 
 
 def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> Looks:

@@ -77,7 +77,10 @@ def glyphs(
     boxes = []
     for reach in reaches:  # a character's parts grow together at one of these, and lines of text at none
         solid = ink if reach == 1 else cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
-        boxes.append(_square_boxes(cv2.connectedComponentsWithStats(solid, connectivity=8)[2][1:]))
+        # Closed, what stays apart is four pixels apart: 250 × 250 at most, which 16 bits can number, in half the time.
+        numbers = cv2.CV_16U if reach > 1 and max(ink.shape) <= _WINDOW else cv2.CV_32S
+        stats = cv2.connectedComponentsWithStats(solid, connectivity=8, ltype=numbers)[2]
+        boxes.append(_square_boxes(stats[1:]))
     found = np.concatenate(boxes)
     if not len(found):
         return np.empty((0, GLYPH * GLYPH), np.float32)
