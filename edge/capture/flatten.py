@@ -77,8 +77,8 @@ def _known_size(long_aspect: float, seen: float, dots_per_inch: float, frame_sid
 def flatten(frame: Pixels, quad: Quad, width: int, height: int, *, bend: Bend | None = None, factor: int = 1) -> Pixels:
     """Return the sheet within these corners as a page of width × height pixels.
 
-    A sheet with a `bend` is unbent: the bend is in pixels of the whole frame, of which `frame` is `factor` times smaller,
-    and has corners of its own.
+    A sheet with a `bend` is unbent: the bend is in pixels of the whole frame, of which `frame` is `factor` times
+    smaller, and has corners of its own.
     """
     if bend is not None:
         return _unbent(frame, bend, width, height, factor)
