@@ -16,8 +16,10 @@ from edge.capture.scan import read_codes, read_gray
 from edge.capture.scan_decoders import Gray, Reading
 from edge.capture.scan_join import join
 from edge.capture.scan_live import LiveReader
-from edge.capture.scan_look import SlowLook, code_like
+from edge.capture.scan_look import Mask, SlowLook, code_like, dense_edges, thinned
 from firmware.ports import Pixels
+from firmware.simulators.desk import Desk
+from firmware.simulators.papers import draw_paper
 
 TEXT = "OW20261123-00042"
 NEXT = "OW20261123-00043"
@@ -105,11 +107,11 @@ def test_a_frame_with_nothing_in_it_gets_no_slow_steps(monkeypatch: pytest.Monke
 def test_the_stream_never_looks_slowly_itself(reader: LiveReader, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
 
-    def small_look(gray: Gray) -> bool:
+    def small_look(gray: Gray) -> Gray:
         threads.add(threading.get_ident())
-        return code_like(gray)
+        return thinned(gray)
 
-    monkeypatch.setattr(scan_look, "code_like", small_look)
+    monkeypatch.setattr(scan_look, "thinned", small_look)
     monkeypatch.setattr(scan_live, "quick_pass", lambda gray: [])
 
     for seed in range(4):
@@ -233,12 +235,13 @@ def test_while_a_look_takes_long_only_the_newest_frame_waits(
     gate = Gate(lambda gray: [])
     seen: list[float] = []
 
-    def small_look(gray: Gray) -> bool:
-        seen.append(float(gray[0, 0]))
-        return True
+    def small_look(thin: Gray) -> Mask:
+        seen.append(float(thin[0, 0]))
+        return np.ones(thin.shape, np.bool_)
 
     monkeypatch.setattr(scan_look, "read_gray", gate)
-    monkeypatch.setattr(scan_look, "code_like", small_look)
+    monkeypatch.setattr(scan_look, "dense_edges", small_look)
+    monkeypatch.setattr(scan_look, "code_like", lambda thin, dense: True)
     levels = [np.full((300, 400, 3), level, np.uint8) for level in range(100, 110)]
 
     reader.read(levels[0])
@@ -393,9 +396,61 @@ def test_frames_of_different_things_are_not_joined() -> None:
     assert join(frames) is None
 
 
-def test_a_plain_sheet_is_not_code_like_and_a_code_is() -> None:
-    assert not code_like(on_desk(np.full((300, 400), 240, np.uint8))[..., 0].copy())
-    assert code_like(on_desk(drawn())[..., 0].copy())
+def test_a_plain_sheet_shows_nothing() -> None:
+    assert not dense_edges(thinned(an_empty_desk()[..., 0])).any()
+
+
+@pytest.mark.parametrize("kind", ["Code128", "EAN13", "PDF417", "QRCode", "DataMatrix"])
+@pytest.mark.parametrize(("noise", "contrast"), [(3.0, 1.0), (24.0, 0.5), (8.0, 0.4)])
+@pytest.mark.parametrize("tilt", [0, 25, 90])
+def test_a_code_on_the_desk_is_seen_as_one(kind: str, tilt: float, noise: float, contrast: float) -> None:
+    code = drawn(kind, "6901234567892" if kind == "EAN13" else TEXT)
+    pale = (150 + (code.astype(np.float32) - 128) * contrast).clip(0, 255).astype(np.uint8)
+
+    thin = thinned(on_desk(pale, tilt=tilt, noise=noise)[..., 0])
+    assert code_like(thin, dense_edges(thin))
+
+
+@pytest.mark.parametrize("kind", ["application_form", "household_register"])
+def test_a_page_of_text_is_seen_as_print(kind: str) -> None:
+    desk = Desk(seed=3)
+    desk.lay(draw_paper(kind, seed=2))
+
+    thin = thinned(cv2.cvtColor(desk.frame("preview"), cv2.COLOR_BGR2GRAY))
+    dense = dense_edges(thin)
+    assert dense.any()
+    assert not code_like(thin, dense)
+
+
+def test_print_is_looked_at_slowly_much_later_and_a_code_beside_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    frame = 0
+
+    def a_slow_look(gray: Gray) -> list[Reading]:
+        looks.append(frame)
+        return []
+
+    def eighty_frames() -> None:
+        nonlocal frame
+        for number in range(1, 81):
+            frame = number
+            look.look(gray)
+
+    monkeypatch.setattr(scan_look, "read_gray", a_slow_look)
+    monkeypatch.setattr(scan_look, "join", lambda frames: None)
+    monkeypatch.setattr(scan_look, "dense_edges", lambda thin: np.ones(thin.shape, np.bool_))
+    monkeypatch.setattr(scan_look, "code_like", lambda thin, dense: frame in (9, 10))
+    look, gray = SlowLook(), on_desk(drawn())[..., 0].copy()
+    eighty_frames()
+
+    assert looks == [9, 33]
+
+    looks.clear()
+    look.forget()
+    monkeypatch.setattr(scan_look, "code_like", lambda thin, dense: False)
+    eighty_frames()
+
+    assert looks == [17, 65]
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 900), (900, 7), (8, 8)])
