@@ -15,7 +15,7 @@ from edge.capture.quad import A4_ASPECT, ASPECT_TOLERANCE, CARD_ASPECT, Quad, si
 from firmware.ports import Pixels
 
 LONGEST: Final = 2339  # pixels, of a sheet of unknown size
-_CELL: Final = 32  # page pixels between places that are calculated: a bend moves less than 0.01 off a line in between
+_CELL: Final = 16  # page pixels between places that are calculated: in between, a bend is less than 0.03 off a line
 PAPER_WHITE: Final = 250  # what bare paper becomes: not quite 255, so that faint pencil is not the first to go
 CARD_TINT: Final = 216  # what a card's lightest tint becomes
 

@@ -131,13 +131,9 @@ class _Flat:
 
 def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     height, width = look.frame.shape[:2]
-    quad, bend = sheet.quad, None
+    bend = read_bend(look.small, sheet.quad, look.factor)
+    quad = sheet.quad if bend is None else bend.quad
     shape = choose_format(quad, width, height, look.dots_per_inch)
-    if shape.kind != "card":  # a card is stiff, and its round corners are no bow
-        bend = read_bend(look.small, quad, look.factor)
-    if bend is not None:
-        quad = bend.quad
-        shape = choose_format(quad, width, height, look.dots_per_inch)
     page = flatten(look.frame, quad, shape.width, shape.height, bend=bend)
     small_quad = (quad - (look.factor - 1) / 2) / look.factor
     thumb = flatten(look.small, small_quad, *thumb_size(shape), bend=bend, factor=look.factor)

@@ -21,12 +21,13 @@ from firmware.ports import Pixels
 Floats64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-BOW_MIN: Final = 0.003  # of a side: lenses bow it by 0.0028 and less, and of A4 this is a third of the finest character
-_LOOK_MIN: Final = 0.25  # of that, by thirds of a side, for a closer look
+BOW_MIN: Final = 0.0018  # of a side: what a lens makes its middle part bow is 0.0016 and less; a whole side bows 0.003
+_LOOK_MIN: Final = 0.4  # of that, by thirds of a side, for a closer look
 _REACH: Final = 0.035  # of the longest side, to both sides of the straight line: twice what slight curl bows
 _REACH_AGAIN: Final = 4  # small pixels
 _STATIONS: Final = 44  # along a side
 _ENDS: Final = 0.03  # of a side at both ends, where the next side's edge is
+_ROUND: Final = 4  # stations at both ends
 _ARM: Final = 3  # small pixels that are averaged on both sides of an edge
 _STEP_MIN: Final = 3.0  # grey levels of an edge: less is noise
 _NEAR: Final = 1.2  # small pixels from the curve: such an edge belongs to it
@@ -160,9 +161,10 @@ def _smooth(place: Floats64, usable: Bools, centre: Floats64) -> Floats64:
 
 
 def _bow(curves: Floats64, lengths: Floats64) -> float:
-    """Return by how much any of the curves is off the line through its ends, as a share of its side."""
-    share = (_SHARES - _ENDS) / (1 - 2 * _ENDS)
-    off = curves - curves[:, :1] * (1 - share) - curves[:, -1:] * share
+    """Return by how much the middle three quarters of any curve bow, as a share of its side: corners may be round."""
+    middle = curves[:, _ROUND:-_ROUND]
+    share = np.linspace(0, 1, middle.shape[1])
+    off = middle - middle[:, :1] * (1 - share) - middle[:, -1:] * share
     return float((np.abs(off).max(axis=1) / lengths).max(initial=0.0))
 
 
