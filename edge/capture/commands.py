@@ -70,6 +70,7 @@ def _page_line(page: CapturedPage) -> dict[str, Any]:
         "found": page.found.value if page.corners else None,
         "corners": page.corners,
         "second_corners": page.second_corners,
+        "card_sides": [side.value if side else None for side in page.card_sides],
         "turned_degrees": page.turned_degrees,
         "width": page.width,
         "height": page.height,

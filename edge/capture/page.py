@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from edge.capture import verdict as verdicts
+from edge.capture.card_side import CardSide, find_card_side
 from edge.capture.curl import read_bend
 from edge.capture.encode import encode
 from edge.capture.find import SMALL_SIDE, Sheet, find_second_card, find_sheet
@@ -48,6 +49,7 @@ class CapturedPage:
     corners: Corners | None  # in pixels of the frame; the first is the upright page's upper left
     second_corners: Corners | None = None  # of the second card, when there are two
     found: Found = Found.NOTHING
+    card_sides: tuple[CardSide | None, ...] = ()  # of each card, from the top; None: no identity card's, or not surely
     turned_degrees: int = 0  # clockwise, by which the page was turned for its print to stand upright
     verdict: Verdict
     measures: Measures
@@ -69,7 +71,8 @@ class CapturedPage:
 def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: float = 0.0) -> CapturedPage:
     """Return the sheet in this frame as an upright, flat, evenly lit, cropped and judged page.
 
-    Two identity cards become one page, the upper or left one on top, as offices copy them; the worse verdict counts.
+    Two identity cards become one page, the upper or left one on top, as offices copy them; the two sides of one,
+    portrait on top. The worse verdict counts.
 
     Args:
         frame: the document camera's full frame, BGR; best at least 2480 pixels on its longest side.
@@ -89,12 +92,15 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
         return _captured(whole, Found.NOTHING, (), 0, verdicts.NOTHING_THERE, Measures())
     look = _Look(frame, small, factor, white_level(small), dots_per_inch)
     first = _flattened(look, sheet)
-    if first.kind != "card":
-        return _captured(first.page, Found(first.kind), (first.quad,), first.quarters, first.verdict, first.measures)
-    other = find_second_card(frame, small, sheet)
+    other = find_second_card(frame, small, sheet) if first.kind == "card" else None
     if other is None:
-        return _captured(first.page, Found.CARD, (first.quad,), first.quarters, first.verdict, first.measures)
+        sides = (first.side,) if first.kind == "card" else ()
+        return _captured(
+            first.page, Found(first.kind), (first.quad,), first.quarters, first.verdict, first.measures, sides
+        )
     cards = sorted((first, _flattened(look, other)), key=lambda card: float(card.quad.sum()))
+    if [card.side for card in cards] == [CardSide.EMBLEM, CardSide.PORTRAIT]:
+        cards.reverse()
     worse = next((card for card in cards if not card.verdict.usable), cards[0])
     return _captured(
         _stacked([card.page for card in cards]),
@@ -103,6 +109,7 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
         cards[0].quarters,
         worse.verdict,
         worse.measures,
+        tuple(card.side for card in cards),
     )
 
 
@@ -127,6 +134,7 @@ class _Flat:
     quarters: int
     verdict: Verdict
     measures: Measures
+    side: CardSide | None  # of a card
 
 
 def _flattened(look: _Look, sheet: Sheet) -> _Flat:
@@ -138,7 +146,9 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     small_quad = (quad - (look.factor - 1) / 2) / look.factor
     thumb = flatten(look.small, small_quad, *thumb_size(shape), bend=bend, factor=look.factor)
     light = measure_light(thumb)
-    quarters = find_turn(page, light.level).quarters
+    sided = find_card_side(page, light) if shape.kind == "card" else None
+    # What stands where on an identity card says surer which way is up than its few characters do.
+    quarters = sided.quarters if sided is not None else find_turn(page, light.level).quarters
     if quarters:
         page, thumb, quad = turned(page, quarters), turned(thumb, quarters), np.roll(quad, quarters, axis=0)
         light = measure_light(thumb)
@@ -146,7 +156,8 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     dots = seen_long / shape.inches if shape.inches else 0.0
     measures = measure(Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height))
     verdict = judge(measures, cut_sides(quad, width, height))
-    return _Flat(even(page, light, shape.kind, look.white), shape.kind, quad, quarters, verdict, measures)
+    side = sided.side if sided is not None else None
+    return _Flat(even(page, light, shape.kind, look.white), shape.kind, quad, quarters, verdict, measures, side)
 
 
 def _stacked(pages: list[Pixels]) -> Pixels:
@@ -163,7 +174,13 @@ def _stacked(pages: list[Pixels]) -> Pixels:
 
 
 def _captured(
-    page: Pixels, found: Found, quads: tuple[Quad, ...], quarters: int, verdict: Verdict, measures: Measures
+    page: Pixels,
+    found: Found,
+    quads: tuple[Quad, ...],
+    quarters: int,
+    verdict: Verdict,
+    measures: Measures,
+    sides: tuple[CardSide | None, ...] = (),
 ) -> CapturedPage:
     jpeg, width, height = encode(page)
     return CapturedPage(
@@ -174,6 +191,7 @@ def _captured(
         corners=as_corners(quads[0]) if quads else None,
         second_corners=as_corners(quads[1]) if len(quads) > 1 else None,
         found=found,
+        card_sides=sides,
         turned_degrees=quarters * 90,
         verdict=verdict,
         measures=measures,

@@ -17,6 +17,7 @@ class VerdictCode(StrEnum):
     GLARE = "glare"
     COVERED = "covered"
     BLANK = "blank"
+    SAME_SIDE = "same-side"  # said by the visit, which knows what was taken before
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ GLARE = Verdict(VerdictCode.GLARE, "反光盖住了字，请把纸张转个方�
 COVERED = Verdict(VerdictCode.COVERED, "手指挡住了字，请只按住纸张空白的边，再拍一次。")
 
 BLANK = Verdict(VerdictCode.BLANK, "这一面没有字，请把材料翻过来再拍。")
+SAME_SIDE = Verdict(VerdictCode.SAME_SIDE, "刚才拍的是同一面，请翻面再拍。")
 
 _MOVES = {"left": ("左边", "往右"), "right": ("右边", "往左"), "top": ("上边", "往下"), "bottom": ("下边", "往上")}
 

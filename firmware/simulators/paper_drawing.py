@@ -141,8 +141,29 @@ def _id_card(_seed: int, person: SamplePerson) -> Drawn:
     paper.text(4.5, 26.6, "住址", 2.7, (60, 110, 150))
     paper.paragraph(13.5, 26.4, 38, person.address, 3.0)
     paper.text(4.5, 45.2, "公民身份号码", 2.7, (60, 110, 150))
-    paper.text(29, 44.6, person.id_number, 4.0, bold=True)
+    paper.text(29.5, 44.6, person.id_number, 4.4, bold=True)
     paper.portrait(56, 7.5, 25, 32, person)
+    return paper.drawn(corner)
+
+
+def _id_card_emblem(seed: int, person: SamplePerson) -> Drawn:
+    width, height, corner = _CARD_MM
+    paper = _Paper(width, height, (232, 228, 232))
+    for band in range(0, 54, 2):
+        paper.line(0, band, width, band + 9, (220, 216, 222), 0.5)
+    # Of the emblem its place, size and colours only.
+    x, y = _dots(14), _dots(14.5)
+    for reach, ink in ((8.6, _RED), (6.6, (222, 178, 92)), (6.0, _RED), (2.0, (222, 178, 92))):
+        paper.draw.ellipse((x - _dots(reach), y - _dots(reach), x + _dots(reach), y + _dots(reach)), fill=ink)
+    for index, character in enumerate("中华人民共和国"):
+        paper.text(29 + index * 6.9, 8.6, character, 5.2, bold=True)
+    for index, character in enumerate("居民身份证"):
+        paper.text(27.5 + index * 10.4, 16.4, character, 7.6, bold=True)
+    day = random.Random(f"{seed}{person.id_number}").randint(101, 928)  # noqa: S311
+    term = f"2016.{day // 100:02d}.{day % 28 + 1:02d}-2036.{day // 100:02d}.{day % 28 + 1:02d}"
+    for row, label, value in ((39.3, "签发机关", "演示市公安局样例分局"), (45.3, "有效期限", term)):
+        paper.text(18, row, label, 2.7)
+        paper.text(34, row, value, 3.0)
     return paper.drawn(corner)
 
 
@@ -341,6 +362,7 @@ def _photo(_seed: int, person: SamplePerson) -> Drawn:
 
 DRAWINGS: Final[dict[str, Callable[[int, SamplePerson], Drawn]]] = {
     "id_card": _id_card,
+    "id_card_emblem": _id_card_emblem,
     "household_register": _household_register,
     "social_security_card": _social_security_card,
     "bank_card": _bank_card,

@@ -52,7 +52,8 @@ class Sheet:
 
 # Asked in this order: 身份证复印件 is an ID card before it is a copy, 户口簿首页 a register before it is a page.
 PAPER_KINDS: Final = (
-    PaperKind("id_card", "居民身份证（正面）", ("身份证", "居住证", "证件")),
+    PaperKind("id_card", "居民身份证（人像面）", ("身份证", "居住证", "证件")),
+    PaperKind("id_card_emblem", "居民身份证（国徽面）", ()),
     PaperKind("household_register", "居民户口簿（本人页）", ("户口", "户籍")),
     PaperKind("social_security_card", "社会保障卡", ("社会保障卡", "社保卡", "医保卡")),
     PaperKind("bank_card", "银行卡", ("银行卡", "金融账户", "存折", "账户信息")),

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from firmware.ports import Pixels
 from tests.support.capture_curl import Maps, Project, draw_bend, paper_maps, seen_grid
 from tests.support.capture_papers import SIZES_MM, Mask, Paper, paper
+from tests.support.card_faces import FACES
 
 Floats = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ class Scene:
     noise: Range = (1.0, 3.0)  # σ in grey levels
     below: bool = False  # another sheet looks out from under this one
     objects: int = 0  # cables, a ruler, a keyboard, on the desk
-    pair: bool = False  # a second paper of the same kind beside it
+    pair: bool = False  # a second paper beside it, of the next of `kinds`
     push: float = 0.0  # how far the paper is pushed out of the frame, of the frame's width
     curl: Range = NONE  # how high the paper stands up, of its longer side: see `capture_curl.py`
 
@@ -126,7 +127,7 @@ def make_capture(
     drawn["motion_degrees"] = float(rng.random() * 180) if drawn["motion_px"] else 0.0
     kind = scene.kinds[int(rng.integers(len(scene.kinds)))]
     desk_kind = scene.desks[int(rng.integers(len(scene.desks)))]
-    sheet = paper(kind, seed % 5, _paper_dpi(kind, width, drawn["fill"]))
+    sheet = paper(kind, seed if kind in FACES else seed % 5, _paper_dpi(kind, width, drawn["fill"]))
     flat, project = _pose(rng, sheet, drawn, width, height, scene.push)
     curl = np.random.default_rng([seed, salt, 16])
     bend = draw_bend(curl, float(curl.uniform(*scene.curl)), sheet.size_mm) if scene.curl != NONE else None
@@ -142,7 +143,8 @@ def make_capture(
     beside: tuple[Points, ...] = ()
     if scene.pair:
         flat, other = _side_by_side(flat, np.random.default_rng([seed, salt, 15]), width, height)
-        desk = _lay(desk, paper(kind, (seed + 1) % 5, _paper_dpi(kind, width, drawn["fill"])), other, rng)
+        other_kind = scene.kinds[(scene.kinds.index(kind) + 1) % len(scene.kinds)]
+        desk = _lay(desk, paper(other_kind, (seed + 1) % 5, _paper_dpi(kind, width, drawn["fill"])), other, rng)
         beside = (_bend(other, drawn["lens"], width, height),)
     laid = np.random.default_rng([seed, salt, 10])
     bent = None

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from firmware.ports import Pixels
+from tests.support.card_faces import FACES, draw_face
 
 Mask = npt.NDArray[np.uint8]
 SIZES_MM = {
     "a4": (210.0, 297.0), "card": (85.6, 54.0), "booklet": (210.0, 143.0), "receipt": (76.0, 180.0),
     "cover": (105.0, 143.0), "framed": (210.0, 297.0), "coloured": (210.0, 297.0),
+    **dict.fromkeys(FACES, (85.6, 54.0)),
 }  # fmt: skip
 TITLES = (
     "社会保障卡申领登记表",
@@ -69,13 +71,13 @@ def paper(kind: str, seed: int, dots_per_inch: int = 200) -> Paper:
     rng = np.random.default_rng([seed, len(kind), 7])
     scale = dots_per_inch / 25.4
     width, height = (round(side * scale) for side in SIZES_MM[kind])
-    draw = {
+    draw = functools.partial(_face, kind) if kind in FACES else {
         "a4": _form, "card": _card, "booklet": _booklet, "receipt": _receipt, "cover": _cover, "framed": _framed,
         "coloured": _coloured,
     }[kind]  # fmt: skip
     picture, box = draw(rng, width, height, scale)
     outline = Image.new("L", (width, height), 0)
-    radius = 3.18 * scale if kind == "card" else 0
+    radius = 3.18 * scale if kind == "card" or kind in FACES else 0
     ImageDraw.Draw(outline).rounded_rectangle((0, 0, width - 1, height - 1), radius, fill=255)
     pixels = cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR)
     return Paper(kind, pixels, np.array(outline), box)
@@ -184,6 +186,12 @@ def _card(
     draw.ellipse((left + 5 * mm, top + 5 * mm, left + 16 * mm, top + 18 * mm), fill=(196, 164, 144))
     draw.chord((left + 2 * mm, top + 19 * mm, left + 19 * mm, top + 43 * mm), 180, 360, fill=(54, 58, 76))
     return image, (round(5 * mm), round(5 * mm), round(81 * mm), round(49 * mm))
+
+
+def _face(
+    kind: str, rng: np.random.Generator, width: int, height: int, mm: float
+) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    return draw_face(kind, rng, width, height, mm, font)
 
 
 def _booklet(
