@@ -1,4 +1,5 @@
-"""Where sheets lie, beside the usual recipes; and a camera's frame to the encoded page, beside warp and JPEG alone."""
+"""Where sheets lie, beside the usual recipes; how straight the print of curled ones becomes; and a camera's frame to
+the encoded page, beside warp and JPEG alone."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ import numpy as np
 from edge.capture import capture
 from firmware.ports import Pixels
 from tests.bench.figures import Figure
-from tests.support.capture_generator import FULL_RANGE, make_capture
+from tests.support.capture_generator import CURLED, FULL_RANGE, make_capture
 from tests.support.capture_score import USABLE_IOU, Score, captures, finders, score
 from tests.support.capture_speed import measure_speed
+from tests.support.capture_unbent import compared, curled
 from tests.support.capture_unseen import UNSEEN, UNSEEN_HARD, unseen_set
 
 WIDTH, HEIGHT = 4056, 3040  # 12 MP
@@ -33,6 +35,7 @@ def figures() -> list[Figure]:
         _compared("hard set", hard, HARD_SCENES, 1.5),
         _compared("hard set, held out", held_out, UNSEEN_HARD, 1.5),
         _corners(tuned, held_out),
+        unbent(),
         *frame_to_page(),
     ]
 
@@ -91,6 +94,23 @@ def _corners(*runs: dict[str, Score]) -> Figure:
         goal=0.5,
         better="lower",
         note=", ".join(f"{finder} {error:.2f}" for finder, error in medians.items()),
+    )
+
+
+def unbent() -> Figure:
+    """Compare curled sheets' pages with what their four corners alone would give."""
+    pairs = [pair for picture in curled(CURLED, SEEDS) if (pair := compared(picture)) is not None]
+    corners, bend = (float(np.mean([max(pair[i].rows, pair[i].columns) for pair in pairs])) for i in (0, 1))
+    desk = ", ".join(f"{100 * np.mean([pair[i].desk + pair[i].cut for pair in pairs]):.2f}" for i in (0, 1))
+    return Figure(
+        name="print of curled sheets off the straight, at most, mean",
+        value=bend,
+        unit="page pixels",
+        floor=corners,
+        floor_name="page pixels: four corners alone",
+        goal=0.3,
+        better="lower",
+        note=f"{len(pairs)} pictures; desk shown or sheet cut, % of the page, before and after: {desk}",
     )
 
 

@@ -97,6 +97,7 @@ def compared(picture: Capture) -> tuple[Straightness, Straightness] | None:
 
 
 def curled(scenes: Iterable[str], seeds: Iterable[int]) -> Iterable[Capture]:
+    """Return the captures of these scenes of `CURLED` and seeds."""
     seeds = list(seeds)
     for name in scenes:
         for seed in seeds:
