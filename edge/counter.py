@@ -304,9 +304,11 @@ class Counter:
             self._page_came(visit, photo, event.page)
 
     def take_page_anyway(self, command: TakePageAnyway, answer: Answer) -> None:
-        visit = self._step(self._find(command.visit), session.PageKeptAnyway())
+        before = self._find(command.visit)
+        visit = self._step(before, session.PageKeptAnyway())
         self.house.devices.sheet_kept()
-        succeed(answer, Result(visit=visit.visit_id, page=visit.pages[-1].page_id))
+        kept = before.refused.page_id if before.refused is not None else ""
+        succeed(answer, Result(visit=visit.visit_id, page=kept))
 
     def remove_page(self, command: RemovePage, answer: Answer) -> None:
         visit = self._step(self._find(command.visit, command.page), session.PageRemoved(command.page))
@@ -489,7 +491,7 @@ class Counter:
         page_id = self.house.link.new_id()
         visit = self._step(visit, session.PageTaken(page_id, photo.material, taken))
         if visit.refused is not None:
-            fail(photo.answer, PageNotReadable(taken.sentence))
+            fail(photo.answer, PageNotReadable(visit.refused.taken.sentence))
         else:
             succeed(photo.answer, Result(notice=taken.sentence, visit=visit.visit_id, page=page_id))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from broker.errors import OneWindowError
+from edge.both_sides import SIDE_WORDS
 from edge.capture import Step
 from edge.commands import Result, SetHandsFree, TakePage
 from edge.counter import Counter
@@ -96,9 +97,15 @@ class HandsFree:
             return HandsFreeView(
                 on=True, step="paused", notice="自动拍摄暂停，等高拍仪恢复", beeps=self._beeps, beep=self._beep
             )
-        return HandsFreeView(
-            on=True, step=self._step.value, notice=_SAID[self._step], beeps=self._beeps, beep=self._beep
-        )
+        step, notice = self._step, _SAID[self._step]
+        front = self.counter.front
+        if step is Step.TAKEN and front is not None:
+            # The watcher is done with the sheet; the visit may want its other side.
+            if front.refused is not None:
+                step, notice = Step.REFUSED, _SAID[Step.REFUSED]
+            elif front.turn_over is not None:
+                notice = f"已拍，请翻面拍{SIDE_WORDS[front.turn_over]}"
+        return HandsFreeView(on=True, step=step.value, notice=notice, beeps=self._beeps, beep=self._beep)
 
     def _off(self) -> None:
         self._visit, self._step = "", Step.EMPTY

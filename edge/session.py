@@ -17,6 +17,9 @@ from typing import Any, Final
 
 from broker.events import VisitOutcome
 from broker.messages import FORM_FIELDS_MAX, PAGES_MAX, Resident
+from edge.both_sides import is_same_side, material_of_side, place_of, side_lacking
+from edge.capture import CardSide
+from edge.capture.verdict import SAME_SIDE
 from edge.catalogue import ServiceItem
 from edge.errors import FormRefused, PageUnknown, StepRefused
 from edge.pages import TakenPage
@@ -56,6 +59,8 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict)
     packets: tuple[str, ...] = ()  # accepted so far
     photographing: bool = False
+    asked_material: str = ""  # of the photograph that is being taken; "": nobody said
+    last_material: str = ""  # of the page taken last
 
     def __repr__(self) -> str:
         return f"Visit({self.ticket!r}, {self.stage.value!r}, {len(self.pages)} pages)"
@@ -67,6 +72,21 @@ class Visit:
             return ()
         taken = {page.material for page in self.pages}
         return tuple(each.name for each in self.item.materials if each.needed and each.name not in taken)
+
+    def side_lacking(self, material: str) -> CardSide | None:
+        """Return the side of an identity card that this material lacks, when its other side was taken."""
+        return side_lacking(self.pages, material)
+
+    @property
+    def half_taken(self) -> tuple[str, ...]:
+        """The materials that hold one side of an identity card and lack the other."""
+        listed = () if self.item is None else self.item.materials
+        return tuple(each.name for each in listed if self.side_lacking(each.name) is not None)
+
+    @property
+    def turn_over(self) -> CardSide | None:
+        """Return the side to take next, when the page taken last was the other one of the same card."""
+        return self.side_lacking(self.last_material) if self.last_material in self.half_taken else None
 
     @property
     def can_accept(self) -> bool:
@@ -246,28 +266,34 @@ def _photograph_asked(visit: Visit, event: PhotographAsked) -> Step:
     if len(visit.pages) >= PAGES_MAX:
         raise StepRefused(f"a packet has at most {PAGES_MAX} pages", f"一份材料最多{PAGES_MAX}页。", "pages-max")
     material = _require_material(event.material) if event.material else visit.next_material()
-    return replace(visit, photographing=True, refused=None), (Photograph(material),)
+    asked = replace(visit, photographing=True, refused=None, asked_material=event.material)
+    return asked, (Photograph(material),)
 
 
 def _page_taken(visit: Visit, event: PageTaken) -> Step:
     if not visit.photographing:
         raise StepRefused("no photograph was asked for", "没有要求拍照。", "not-photographing")
-    page = VisitPage(page_id=event.page_id, material=event.material, taken=event.taken)
-    if not event.taken.accepted:
-        return replace(visit, photographing=False, refused=page), ()
-    return replace(visit, photographing=False, pages=(*visit.pages, page)), ()
+    checklist = () if visit.item is None else tuple(each.name for each in visit.item.materials)
+    belongs = "" if visit.asked_material else material_of_side(visit.pages, checklist, event.taken)
+    taken = event.taken
+    material = belongs or event.material
+    if taken.accepted and is_same_side(visit.pages, material, taken):
+        taken = replace(taken, accepted=False, sentence=SAME_SIDE.notice)
+    page = VisitPage(page_id=event.page_id, material=material, taken=taken)
+    done = replace(visit, photographing=False, asked_material="")
+    return (_filed(done, page) if taken.accepted else replace(done, refused=page)), ()
 
 
 def _photograph_failed(visit: Visit, event: PhotographFailed) -> Step:
     del event
-    return replace(visit, photographing=False), ()
+    return replace(visit, photographing=False, asked_material=""), ()
 
 
 def _page_kept_anyway(visit: Visit, event: PageKeptAnyway) -> Step:
     del event
     if visit.refused is None:
         raise StepRefused("no page was refused", "没有待确认的页面，请先拍照。", "no-page-refused")
-    return replace(visit, pages=(*visit.pages, visit.refused), refused=None), ()
+    return replace(_filed(visit, visit.refused), refused=None), ()
 
 
 def _page_removed(visit: Visit, event: PageRemoved) -> Step:
@@ -352,6 +378,11 @@ _STEPS: Final[dict[type, Callable[[Visit, Any], Step]]] = {
 
 def _emptied(visit: Visit) -> Visit:
     return replace(visit, stage=Stage.ENDED, pages=(), refused=None, form={}, photographing=False)
+
+
+def _filed(visit: Visit, page: VisitPage) -> Visit:
+    at = place_of(visit.pages, page.material, page.taken)
+    return replace(visit, pages=(*visit.pages[:at], page, *visit.pages[at:]), last_material=page.material)
 
 
 def _find(visit: Visit, page_id: str) -> VisitPage:

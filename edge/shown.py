@@ -13,6 +13,7 @@ from typing import Final, Literal
 from broker.errors import OneWindowError
 from broker.messages import Call, CallPurpose, QueueStatus, UnitState
 from broker.wording import call_text, call_text_english
+from edge.both_sides import SIDE_WORDS
 from edge.card import Card
 from edge.clock import hall_day
 from edge.counter import Called, Counter
@@ -238,7 +239,12 @@ class Shown:
             item_kind=item.kind if item is not None else "",
             item_days=item.promise_working_days if item is not None else None,
             checklist=tuple(
-                MaterialView(name=each.name, needed=each.needed, page_count=counts.get(each.name, 0))
+                MaterialView(
+                    name=each.name,
+                    needed=each.needed,
+                    page_count=counts.get(each.name, 0),
+                    hint=_side_hint(visit, each.name),
+                )
                 for each in checklist
             ),
             pages=tuple(map(_page_view, visit.pages)),
@@ -249,6 +255,8 @@ class Shown:
             warning=visit.warning,
             can_accept=visit.can_accept,
             missing=visit.missing,
+            half_taken=visit.half_taken,
+            turn_over=SIDE_WORDS[visit.turn_over] if visit.turn_over is not None else "",
         )
 
     def _list_packets(self) -> None:
@@ -346,6 +354,11 @@ def _called_view(called: Called, window: int | None) -> CallView:
     )
 
 
+def _side_hint(visit: Visit, material: str) -> str:
+    lacking = visit.side_lacking(material)
+    return "" if lacking is None else f"请翻面，再拍{SIDE_WORDS[lacking]}"
+
+
 def _page_view(page: VisitPage) -> PageView:
     return PageView(
         page=page.page_id,
@@ -355,6 +368,7 @@ def _page_view(page: VisitPage) -> PageView:
         accepted=page.taken.accepted,
         verdict=page.taken.sentence,
         simulated=page.taken.simulated,
+        side="、".join(SIDE_WORDS[side] for side in page.taken.card_sides if side is not None),
     )
 
 

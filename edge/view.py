@@ -87,6 +87,7 @@ class MaterialView:
     name: str
     needed: bool  # False: 非必要
     page_count: int  # taken so far; 0: still missing
+    hint: str = ""  # 请翻面，再拍国徽面: of an identity card only one side was taken
 
     @property
     def ticked(self) -> bool:
@@ -102,6 +103,7 @@ class PageView:
     accepted: bool  # by the gate; False: kept in spite of it
     verdict: str  # one sentence in Chinese
     simulated: bool = False
+    side: str = ""  # 人像面, 国徽面 or both, of an identity card; "" when it is none or not surely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,8 @@ class VisitView:
     missing: tuple[
         str, ...
     ] = ()  # needed materials without a page: told in one go (一次性告知), not a bar to accepting
+    half_taken: tuple[str, ...] = ()  # materials with one side of an identity card: no bar to accepting either
+    turn_over: str = ""  # the last page taken was one side of a card: lay it with this side up now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,6 +285,7 @@ class CameraThread(DeviceThread):
             accepted=captured.usable,
             sentence=captured.reason,
             simulated=frame.simulated,
+            card_sides=captured.card_sides,
         )
         self._put(PagePhotographed(job, page))
         if self._desk.is_on:

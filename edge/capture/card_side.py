@@ -103,7 +103,7 @@ class _See:
     def lines(self, left: float, top: float, right: float, bottom: float) -> list[tuple[float, float]]:
         """Return the lines of print in this part: top and bottom of each."""
         rows: Floats = np.asarray(_part(self._ink, left, top, right, bottom).mean(axis=1), np.float32)
-        lined = (rows > _LINED * min(_FULL, float(rows.max()))).astype(np.int8)
+        lined = np.asarray(rows > _LINED * min(_FULL, float(rows.max())), np.int8)
         edges = np.flatnonzero(np.diff(lined, prepend=np.int8(0), append=np.int8(0)))
         bands = (top + edges / _DOTS).reshape(-1, 2)
         return [(float(a), float(b)) for a, b in bands if b - a >= _LINE_MM]

@@ -45,6 +45,9 @@ def rear_step(view: UnitView, visit: VisitView | None) -> Step:
         return Step("这次办理还没有材料，请前台补拍，或请居民补齐", "No pages yet", level="warn")
     if visit.missing:
         return Step(f"核对材料：还缺{_listed(visit.missing)}；填好表单后按 F9 受理", "Check, fill in, accept", "F9")
+    if visit.half_taken:
+        lacking = f"“{visit.half_taken[0]}”只有一面"
+        return Step(f"{lacking}：请前台补拍，或核对后按 F9 受理", "One side of the card only", "F9")
     return Step("核对材料、填好表单，按 F9 受理", "Check, fill in, accept", "F9")
 
 
@@ -85,6 +88,8 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
         return blocked
     if (visit.missing or not visit.pages) and (camera := _device_trouble(view, "document_camera")):
         return camera
+    if turn := _turn_over(view, visit):
+        return turn
     if view.hands_free.on and (visit.missing or not visit.pages):
         paper = f"把“{visit.missing[0]}”放到高拍仪下" if visit.missing else "把材料放到高拍仪下"
         return Step(f"{paper}，放稳后自动拍摄；按 F5 关闭", "Lay the paper down; it is taken by itself", "F5")
@@ -96,6 +101,19 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
     if view.role is Role.STATION:
         return Step("材料已齐：按 F9 受理", "Complete: accept", "F9")
     return Step("材料已齐：按 F9 受理，或按 F10 转后台", "Complete: accept, or hand to the rear seat", "F9")
+
+
+def _turn_over(view: UnitView, visit: VisitView) -> Step | None:
+    """Return what to do about a card of which one side was taken: at once, and again before accepting."""
+    if not visit.half_taken or (visit.missing and not visit.turn_over):
+        return None
+    name = visit.half_taken[0]
+    hint = next((each.hint for each in visit.checklist if each.name == name), "")
+    how = "放稳后自动拍摄" if view.hands_free.on else "按 F8 拍照"
+    key = "F5" if view.hands_free.on else "F8"
+    if visit.turn_over:
+        return Step(f"请翻面，再拍{visit.turn_over}：{how}", "Turn the card over, take its other side", key)
+    return Step(f"“{name}”{hint}，{how}；不需要就按 F9 受理", "One side of the card is lacking", key)
 
 
 def _pickup(view: UnitView) -> Step:
