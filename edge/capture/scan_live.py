@@ -2,7 +2,7 @@
 
 Previews come from the document camera's thread (`edge/workers.py`), which calls `read` on each. A frame that the quick
 pass reads nothing in is left in a box with one place; a second thread takes the newest from there and looks slowly
-(`scan_look.py`). What it has read is given with a later frame, and only if that one still shows it (ADR 0094). The
+(`scan_look.py`). What it has read is given with a later frame, and only if that one still shows it (ADR 0025). The
 decoders and OpenCV let go of the interpreter's lock while they work, so the stream does not feel the second thread.
 """
 
