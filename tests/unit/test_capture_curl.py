@@ -77,6 +77,11 @@ def test_a_flat_sheet_has_no_bend(name: str) -> None:
     assert bend_of(make_capture(FULL_RANGE[name], 1, name=name)) is None
 
 
+def test_corners_taken_from_another_sheet_below_bend_nothing() -> None:
+    """Half a side on this sheet and half on that one once made a curve, and a worse page."""
+    assert bend_of(make_capture(FULL_RANGE["below"], 5, width=1280, height=960, name="below")) is None
+
+
 def test_a_flat_sheets_page_is_the_same_to_the_last_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = make_capture(PLAIN, 2).pixels
     page = capture(frame)
