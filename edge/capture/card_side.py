@@ -15,7 +15,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.capture.light import Floats, Light
+from edge.capture.light import Floats, Light, Mask
 from firmware.ports import Pixels
 
 _WIDE, _HIGH = 85.6, 54.0
@@ -96,15 +96,16 @@ class _See:
 
     def along(self, left: float, top: float, right: float, bottom: float) -> float:
         """Return over which share of its length a line of print runs in this part, looked at every 3 mm."""
-        columns = _part(self._ink, left, top, right, bottom).any(axis=0)
+        columns: Mask = np.asarray(_part(self._ink, left, top, right, bottom).any(axis=0), np.bool_)
         step = 3 * _DOTS
         return float(columns[: len(columns) // step * step].reshape(-1, step).any(axis=1).mean())
 
     def lines(self, left: float, top: float, right: float, bottom: float) -> list[tuple[float, float]]:
         """Return the lines of print in this part: top and bottom of each."""
         rows: Floats = np.asarray(_part(self._ink, left, top, right, bottom).mean(axis=1), np.float32)
-        lined = np.asarray(rows > _LINED * min(_FULL, float(rows.max())), np.int8)
-        edges = np.flatnonzero(np.diff(lined, prepend=np.int8(0), append=np.int8(0)))
+        lined = np.zeros(len(rows) + 2, np.int8)
+        lined[1:-1] = rows > _LINED * min(_FULL, float(rows.max()))
+        edges = np.flatnonzero(np.diff(lined))
         bands = (top + edges / _DOTS).reshape(-1, 2)
         return [(float(a), float(b)) for a, b in bands if b - a >= _LINE_MM]
 

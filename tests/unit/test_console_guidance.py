@@ -7,11 +7,22 @@ from dataclasses import replace
 import pytest
 
 from edge.console.guidance import next_step, rear_step
-from edge.view import CardView, LinkView, QueueView, Role, StorageView, UnitView, VisitView
+from edge.view import CardView, HandsFreeView, LinkView, QueueView, Role, StorageView, UnitView, VisitView
 from tests.support.console_fake_unit import NOW_MS, a_call, a_page, a_pickup, a_view, a_visit, checked, with_item
 
 ITEM = with_item(a_visit(), "RS001")
 FULL = checked(replace(ITEM, pages=(a_page(1, "居民身份证"), a_page(2, "一寸照片"))))
+HALF = replace(
+    checked(replace(ITEM, pages=(a_page(1, "居民身份证", side="人像面"),))),
+    half_taken=("居民身份证",),
+    turn_over="国徽面",
+)
+HALF_AND_NO_MORE = replace(
+    FULL,
+    half_taken=("居民身份证",),
+    checklist=(replace(FULL.checklist[0], hint="请翻面，再拍国徽面"), FULL.checklist[1]),
+)
+FREE = HandsFreeView(on=True, step="taken", notice="已拍，请翻面拍国徽面")
 EMPTY_QUEUE = QueueView(waiting={"A": 0}, waiting_priority=0, current_ticket="", at_ms=NOW_MS)
 OFFLINE = LinkView(online=False, since_ms=NOW_MS)
 CARD = CardView(masked_name="张*三", masked_number="1*", read_at_ms=NOW_MS)
@@ -36,6 +47,10 @@ def with_trouble(device: str, notice: str, view: UnitView) -> UnitView:
         (a_view(front=replace(ITEM, taking=True)), "不要移动材料", ""),
         (a_view(front=replace(ITEM, refused_page=a_page(9, "x", verdict="画面模糊。"))), "画面模糊；放好后按 F8", "F8"),
         (a_view(front=FULL), "材料已齐：按 F9 受理，或按 F10 转后台", "F9"),
+        (a_view(front=HALF), "请翻面，再拍国徽面：按 F8 拍照", "F8"),
+        (a_view(front=HALF, hands_free=FREE), "请翻面，再拍国徽面：放稳后自动拍摄", "F5"),
+        (a_view(front=replace(HALF, turn_over="")), "把“一寸照片”放到高拍仪下，按 F8 拍照", "F8"),  # the clerk went on
+        (a_view(front=HALF_AND_NO_MORE), "“居民身份证”请翻面，再拍国徽面，按 F8 拍照；不需要就按 F9 受理", "F8"),
         (a_view(front=a_visit(packets=("p",))), "已受理 1 件", "F7"),
         (a_view(front=FULL, storage=StorageView(full=True, notice="存储已满。")), "存储已满", ""),
         (a_view(pickup=a_pickup()), "有 2 件可以领取", "1"),

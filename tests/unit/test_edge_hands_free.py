@@ -8,12 +8,13 @@ import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from edge.capture import Step
+from edge.capture import CardSide, Step
 from edge.commands import (
     AcceptVisit,
     CancelVisit,
@@ -25,7 +26,7 @@ from edge.commands import (
     TakePageAnyway,
 )
 from edge.console.beeps import beep_wav
-from edge.errors import StepRefused
+from edge.errors import PageNotReadable, StepRefused
 from edge.events import DeskWatched, DeviceChecked, Event, PagePhotographed
 from edge.view import VisitView
 from edge.workers import CameraThread
@@ -103,6 +104,43 @@ def test_a_refused_page_says_what_to_do_and_sounds_otherwise(rig: UnitRig) -> No
     assert front(rig).refused_page is not None
     assert rig.view.hands_free.beep == "bad"
     assert not front(rig).pages
+
+
+def test_a_card_is_to_be_turned_over_and_its_same_side_is_refused(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.devices.page = replace(a_page(), card_sides=(CardSide.PORTRAIT,))
+    rig.handle(STILL)
+    rig.handle(DeskWatched(Step.TAKEN))
+    assert rig.view.hands_free.notice == "已拍，请翻面拍国徽面"
+    assert [each.hint for each in front(rig).checklist if each.hint] == ["请翻面，再拍国徽面"]
+
+    rig.handle(STILL)
+    rig.handle(DeskWatched(Step.TAKEN))
+
+    refused = front(rig).refused_page
+    assert refused is not None
+    assert (refused.verdict, refused.side) == ("刚才拍的是同一面，请翻面再拍。", "人像面")
+    assert (rig.view.hands_free.step, rig.view.hands_free.beep) == ("refused", "bad")
+
+    rig.devices.page = replace(a_page(), card_sides=(CardSide.EMBLEM,))
+    rig.handle(STILL)
+    rig.handle(DeskWatched(Step.TAKEN))
+
+    assert [page.side for page in front(rig).pages] == ["人像面", "国徽面"]
+    assert front(rig).refused_page is None
+    assert rig.view.hands_free.notice == "已拍，请换下一张"
+
+
+def test_a_same_side_that_is_kept_anyway_is_said_to_be_the_page(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.devices.page = replace(a_page(), card_sides=(CardSide.PORTRAIT,))
+    rig.handle(STILL)
+    with pytest.raises(PageNotReadable, match="refused"):
+        rig.do(TakePage())
+
+    kept = rig.do(TakePageAnyway())
+
+    assert [page.page for page in front(rig).pages][-1] == kept.page
 
 
 def test_a_refused_page_that_is_kept_anyway_is_not_taken_once_more(rig: UnitRig) -> None:
