@@ -24,7 +24,7 @@ _INK: Final = 0.10  # darker than the ground beside it, as a share; guilloches h
 _NOISY: Final = 4.0  # and by so many of the ground's own σ
 _SOLID: Final = 0.14  # darker than the card's ground over the breadth of a finger: hair, cloth
 _WARM_MIN: Final = 0.08  # red above blue, as a share of white; tints of the ground have 0.06
-_WARM: Final = 0.45  # of the emblem's strongest: skin has less, and a reflection takes from both
+_WARM: Final = 0.52  # of the emblem's strongest: gilt has more and skin less; a reflection takes from both
 _FINGER_MM: Final = 5.0
 _LINED: Final = 0.3  # of the print in a part's fullest row: what has more belongs to a line
 _FULL: Final = 0.2  # print in the fullest row that is looked for; large characters have more
@@ -66,12 +66,14 @@ def find_card_side(page: Pixels, light: Light) -> Sided | None:
     return None
 
 
-def _planes(page: Pixels, light: Light, lying: bool) -> tuple[Floats, Floats, Floats]:
-    """Return what the rule looks at, free of the light: thin and dark (0 or 1), broad and dark (0 or 1), warmth."""
+def _planes(page: Pixels, light: Light, lying: bool) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return what the rule looks at, free of the light: thin and dark, broad and dark, the same where the light's own
+    map took it for a shadow (0 or 1 each), warmth."""
     size = (round(_WIDE * _DOTS), round(_HIGH * _DOTS))
     size = size if lying else size[::-1]
     small = cv2.resize(page, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small /= cv2.resize(light.level, size, interpolation=cv2.INTER_LINEAR)[..., None] * light.colour
+    level, smooth = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (light.level, light.smooth))
+    small /= level[..., None] * light.colour
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     reach = round(_FINGER_MM * _DOTS) | 1
     ground = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
@@ -80,15 +82,17 @@ def _planes(page: Pixels, light: Light, lying: bool) -> tuple[Floats, Floats, Fl
     usual, low = np.percentile(lack[::2, ::2], (50, 16))
     ink = lack > max(_INK, usual + _NOISY * (usual - low))
     solid = ground < (1 - _SOLID) * float(np.median(ground))
+    unlit = ground * (level / smooth)
+    dim = unlit < (1 - _SOLID) * float(np.median(unlit))
     warmth = cv2.GaussianBlur(small[..., 2] - small[..., 0], (0, 0), _DOTS / 2)
-    return ink.astype(np.float32), solid.astype(np.float32), warmth
+    return ink.astype(np.float32), solid.astype(np.float32), dim.astype(np.float32), warmth
 
 
 class _See:
     """The planes, turned upright and measured in mm."""
 
-    def __init__(self, ink: Floats, solid: Floats, warmth: Floats) -> None:
-        self._ink, self._solid, self._warmth = ink, solid, warmth
+    def __init__(self, ink: Floats, solid: Floats, dim: Floats, warmth: Floats) -> None:
+        self._ink, self._solid, self._dim, self._warmth = ink, solid, dim, warmth
 
     def ink(self, left: float, top: float, right: float, bottom: float) -> float:
         """Return the share of this part that is inked."""
@@ -113,6 +117,10 @@ class _See:
         """Return the broad and dark area in this part, in mm²."""
         return float(_part(self._solid, left, top, right, bottom).sum()) / _DOTS**2
 
+    def dim(self, left: float, top: float, right: float, bottom: float) -> float:
+        """Return the same, with what may be a shadow."""
+        return float(_part(self._dim, left, top, right, bottom).sum()) / _DOTS**2
+
     def is_emblem(self, left: float, top: float, right: float, bottom: float) -> bool:
         """Say whether one round, red and gilt thing lies in the middle of this part, and does not reach beyond it."""
         part = _part(self._warmth, left, top, right, bottom)
@@ -135,7 +143,7 @@ def _part(plane: Floats, left: float, top: float, right: float, bottom: float) -
 
 
 def _is_portrait(seen: _See) -> bool:
-    likeness = seen.solid(53, 5, 83, 41)
+    likeness = max(seen.solid(53, 5, 83, 41), seen.dim(53, 5, 83, 41))
     if not _LIKENESS_MM2[0] < likeness < _LIKENESS_MM2[1] or seen.solid(3, 3, 50, 41) > 0.15 * likeness:
         return False
     # The number: one line from the card's first third to near its right rim, bare ground above and below it.
@@ -158,6 +166,6 @@ def _is_emblem(seen: _See) -> bool:
         return False
     if min(seen.along(32, 8, 77, 14), seen.along(32, 17, 77, 24)) < 0.7:
         return False
-    # Issuer and term: two small lines, each a word and what it says, and nothing left of them.
+    # Issuer and term: two small lines, each a word and what it says (a finger may lie below), and nothing left of them.
     words, values = seen.lines(17, 36.5, 31, 51), seen.lines(33, 36.5, 50, 51)
-    return len(words) == 2 and len(values) == 2 and seen.ink(4, 38, 14, 51) < 0.05
+    return len(words) == 2 and 2 <= len(values) <= 3 and seen.ink(4, 38, 14, 51) < 0.05
