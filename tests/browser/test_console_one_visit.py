@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -268,3 +269,29 @@ def _touch(browser: Chrome, selector: str) -> None:
         f"{selector} can be touched",
     )
     element.click()
+
+
+def test_a_card_is_to_be_turned_over_and_half_of_it_is_confirmed_by_a_second_press(browser: Chrome) -> None:
+    visit = with_item(a_visit(pages=(a_page(1, "居民身份证", side="人像面"), a_page(2, "一寸照片"))), "RS001")
+    card, photo = visit.checklist
+    hint = "请翻面，再拍国徽面"
+    half = replace(visit, checklist=(replace(card, hint=hint), photo), half_taken=("居民身份证",), turn_over="国徽面")
+    unit = FakeUnit(a_view(front=half))
+    with a_console(unit) as address:
+        clerk = Clerk(browser, address)
+        clerk.sees(hint, ".checklist")
+        clerk.sees(hint, ".step")
+        clerk.sees("人像面", ".thumbs")
+
+        clerk.press(Keys.F9)
+        clerk.sees("身份证只有一面，再按一次受理", ".actions")
+        assert unit.said == []
+
+        same = a_page(3, "居民身份证", accepted=False, verdict="刚才拍的是同一面，请翻面再拍。", side="人像面")
+        unit.show(front=replace(half, refused_page=same))
+        clerk.sees("刚才拍的是同一面，请翻面再拍；放好后按 F8 重拍", ".step")
+        clerk.sees("仍然采用", ".camera-keys")
+        clerk.press(Keys.F8)
+        wait_until(lambda: unit.said, "the picture is taken again")
+
+    assert unit.said == [ask.TakePage(visit="visit-1")]
