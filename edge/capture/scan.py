@@ -242,7 +242,7 @@ _LATER: Final[tuple[tuple[str, _Step], ...]] = (
     ("even", lambda picture: picture.whole(_even)),
     ("pyzbar, sharp", lambda picture: picture.whole(zbar, picture.sharp)),
 )
-_STEPS_SMALL: Final = (_EVERY_WAY, _LATER[1], _LATER[2], _TILT, _LATER[0])
+_STEPS_SMALL: Final = (_EVERY_WAY, _LATER[1], _LATER[2], _LATER[0], _TILT)
 # What these two steps add are linear codes: where no bars were seen a large picture is spared them.
 _STEPS_LARGE: Final = (_TILT, _EVERY_WAY, _LATER[0], *((name, _where_bars_are(step)) for name, step in _LATER[1:]))
 _SECOND_OPINIONS: Final[tuple[tuple[str, _Step], ...]] = (
