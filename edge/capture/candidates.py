@@ -23,7 +23,7 @@ Quads: TypeAlias = npt.NDArray[np.float64]
 Lines: TypeAlias = npt.NDArray[np.float64]
 """n × 3: a·x + b·y = c with (a, b) of length 1."""
 
-AREA_SHARE_MIN: Final = 0.015  # of the frame: an identity card in the corner of a wide view has 0.03
+AREA_SHARE_MIN: Final = 0.009  # of the frame: an identity card in the corner of a wide view has 0.03
 _EDGES_MAX: Final = 7  # of one outline, longest first
 _LINES_MAX: Final = 9  # of one polarity
 _SIDE_SHARE_MIN: Final = 0.05  # of the frame's longest side

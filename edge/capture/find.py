@@ -24,6 +24,7 @@ from edge.capture.candidates import (
     plausible,
     tint_plane,
 )
+from edge.capture.continued import continued
 from edge.capture.quad import Quad, area, has_known_shape, is_a4, is_card, skews, upright
 from edge.capture.shrink import shrink, to_frame
 from edge.capture.sides import Floats64, Looks, refit, same_ground, steps_across, supports, white_level
@@ -50,6 +51,8 @@ _SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet m
 _SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
 _SKEW_COST_MAX: Final = 0.3
 _LINE_SUPPORT: Final = 0.57
+_SMALL: Final = 0.015  # of the frame: what is smaller is a stamp or a box as often as a card seen from far away
+_SMALL_SUPPORT: Final = 0.7  # asked of it, and the shape of a card or of A4's family
 _GROUND_STEP_MIN: Final = (
     0.021  # of white; a white sheet on a white desk has 0.022 at the least, tiles 0.02 at the most
 )
@@ -83,7 +86,8 @@ def find_sheet(
     planes = paper_planes(tiny)
     # The outline of what is white is enough for most frames, and costs a tenth of the whole pool.
     best = _best(small, to_frame(outline_quads(planes[1]), again), white, 1)
-    if best is None or not _plain(best, small, planes[1], again):
+    plain = best is not None and _plain(best, small, planes[1], again)
+    if not plain:
         if not quick:
             planes.append(tint_plane(tiny))
         if empty_desk is not None and empty_desk.shape == frame.shape:
@@ -94,6 +98,9 @@ def find_sheet(
     if best is None or _is_pattern(best, small, white):
         return None
     quad = refit(frame, to_frame(best.quad, factor), reach=2.5 * factor)
+    longer = None if plain or best.cut else continued(small, (quad - (factor - 1) / 2) / factor, white)
+    if longer is not None:
+        return Sheet(upright(to_frame(longer, factor)), best.support, cut=True)
     return Sheet(upright(quad), best.support, best.cut)
 
 
@@ -163,7 +170,8 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     shaped = np.array([is_a4(quad, width, height) for quad in fitted])
     scores = _scores(looks, fitted, width, height) + _SHAPE_BONUS * shaped
     shaped &= skews(fitted, width, height) < _SKEW_FREE
-    scores = np.where(_believable(looks.support, shaped), scores, -np.inf)
+    believable = _believable(looks.support, shaped) & _large_enough(looks.support, fitted, width, height)
+    scores = np.where(believable, scores, -np.inf)
     winner = int(np.argmax(scores))
     if not np.isfinite(scores[winner]):
         return None
@@ -181,6 +189,14 @@ def _believable(sides: Floats64, shaped: npt.NDArray[np.bool_]) -> npt.NDArray[n
     whole = np.where(shaped, SHAPED_SUPPORT_MIN, SUPPORT_MIN)
     least = np.select([known.all(axis=1), known.sum(axis=1) == 3], [whole, CUT_SUPPORT], CORNER_SUPPORT)
     return np.asarray(cornered & (np.where(known, sides, 1.0).min(axis=1) >= least))
+
+
+def _large_enough(sides: Floats64, quads: Quads, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Say which quads are as large as a sheet, or have, being smaller, the shape of one and four plain sides."""
+    large = np.array([area(quad) for quad in quads]) >= _SMALL * width * height
+    plain = np.nan_to_num(sides, nan=0.0).min(axis=1) >= _SMALL_SUPPORT
+    known = [small and has_known_shape(quad, width, height) for quad, small in zip(quads, plain & ~large, strict=True)]
+    return np.asarray(large | np.array(known, bool))
 
 
 def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
