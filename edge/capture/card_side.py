@@ -144,7 +144,7 @@ def _part(plane: Floats, left: float, top: float, right: float, bottom: float) -
 
 def _is_portrait(seen: _See) -> bool:
     likeness = max(seen.solid(53, 5, 83, 41), seen.dim(53, 5, 83, 41))
-    if not _LIKENESS_MM2[0] < likeness < _LIKENESS_MM2[1] or seen.solid(3, 3, 50, 41) > 0.15 * likeness:
+    if not _LIKENESS_MM2[0] < likeness < _LIKENESS_MM2[1] or seen.solid(3, 3, 50, 41) > 0.4 * likeness:
         return False
     # The number: one line from the card's first third to near its right rim, bare ground above and below it.
     # A finger may hold one half of it.

@@ -232,6 +232,7 @@ class Window:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.takes = 0
         self.pages: list[bool] = []  # accepted or not
+        self.sides: list[tuple[CardSide | None, ...]] = []  # of each page
         self.steps: list[Step] = []
         self.faults: list[str] = []
         assert self.bench.document_camera is not None
@@ -270,6 +271,7 @@ class Window:
                 self.camera.photograph(self.takes)
         elif isinstance(event, PagePhotographed) and event.page is not None:
             self.pages.append(event.page.accepted)
+            self.sides.append(event.page.card_sides)
         elif isinstance(event, DeviceChecked) and event.error is not None:
             self.faults.append(event.error.code)
 
@@ -306,6 +308,21 @@ def test_a_refused_sheet_is_taken_again_once_it_lies_otherwise(window: Window) -
     window.bench.set_fault("document_camera", "glare", False)
 
     window.wait(lambda: window.pages == [False, True])
+
+
+def test_a_card_that_is_turned_over_is_taken_again_and_both_sides_at_once_are_one_page(window: Window) -> None:
+    for count, kind in enumerate(("id_card", "id_card_emblem"), start=1):
+        window.bench.lay_paper(kind)
+        window.wait(lambda count=count: len(window.pages) == count)  # type: ignore[misc]
+        window.looks_more()
+    window.bench.lay_paper("id_card", add=True)
+    window.wait(lambda: len(window.pages) == 3)
+
+    assert window.sides == [
+        (CardSide.PORTRAIT,),
+        (CardSide.EMBLEM,),
+        (CardSide.PORTRAIT, CardSide.EMBLEM),
+    ]
 
 
 def test_what_the_clerk_photographed_is_not_taken_once_more(window: Window) -> None:
