@@ -168,4 +168,4 @@ def _is_emblem(seen: _See) -> bool:
         return False
     # Issuer and term: two small lines, each a word and what it says (a finger may lie below), and nothing left of them.
     words, values = seen.lines(17, 36.5, 31, 51), seen.lines(33, 36.5, 50, 51)
-    return len(words) == 2 and 2 <= len(values) <= 3 and seen.ink(4, 38, 14, 51) < 0.05
+    return 2 <= len(words) <= 3 and 2 <= len(values) <= 3 and seen.ink(4, 38, 14, 51) < 0.05
