@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,26 +108,37 @@ def _unbent(frame: Pixels, bend: Bend, width: int, height: int, factor: int) -> 
     return page
 
 
-def even(page: Pixels, light: Light, kind: str, white: float = 0.0) -> Pixels:
+def even(page: Pixels, light: Light, kind: str, white: float = 0.0, *, into: Pixels | None = None) -> Pixels:
     """Return the page as if lit evenly: every pixel divided by what bare paper would be there.
 
     Division keeps colours, so red seals stay red. A card has no bare paper and a tint of its own: it gets the smooth
     light only, keeps its colour, and what the desk shows behind its round corners becomes white. A card that is
-    dark against the frame's `white` (1 to 255; 0 when not known) stays dark.
+    dark against the frame's `white` (1 to 255; 0 when not known) stays dark. `into` is memory of the page's size for
+    the answer, which may be the page itself: it is then no more what it was.
     """
     height, width = page.shape[:2]
     if kind == "card":
         ground = cv2.resize(light.smooth.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
         tint = CARD_TINT * min(1.0, 1.4 * light.brightness / white) if white else CARD_TINT
-        evened: Pixels = cv2.divide(page, cv2.merge([ground] * 3), scale=tint)
+        evened: Pixels = cv2.divide(page, cv2.merge([ground] * 3), dst=into, scale=tint)
         evened[_round_corners(width, height)] = 255
         return evened
     # No brighter than twenty times: in the dark there is nothing but noise to be made brighter.
     paper = np.clip(light.level[..., None] * light.colour, 12, 255).astype(np.uint8)
-    whole = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    # Into the same memory: to get as much again from the system takes a third as long as to divide.
-    paper_white: Pixels = cv2.divide(page, whole, dst=whole, scale=PAPER_WHITE)
+    whole = cv2.resize(paper, (width, height), dst=_kept(height, width), interpolation=cv2.INTER_LINEAR)
+    paper_white: Pixels = cv2.divide(page, whole, dst=into, scale=PAPER_WHITE)
     return paper_white
+
+
+_KEPT = threading.local()
+
+
+def _kept(height: int, width: int) -> Pixels:
+    """Return memory for a page's light, each thread's own and kept: to get it anew takes longer than to fill it."""
+    pixels: Pixels | None = getattr(_KEPT, "pixels", None)
+    if pixels is None or pixels.shape != (height, width, 3):
+        pixels = _KEPT.pixels = np.empty((height, width, 3), np.uint8)
+    return pixels
 
 
 def _round_corners(width: int, height: int) -> npt.NDArray[np.bool_]:

@@ -157,7 +157,8 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     measures = measure(Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height))
     verdict = judge(measures, cut_sides(quad, width, height))
     side = sided.side if sided is not None else None
-    return _Flat(even(page, light, shape.kind, look.white), shape.kind, quad, quarters, verdict, measures, side)
+    evened = even(page, light, shape.kind, look.white, into=page)
+    return _Flat(evened, shape.kind, quad, quarters, verdict, measures, side)
 
 
 def _stacked(pages: list[Pixels]) -> Pixels:

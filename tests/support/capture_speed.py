@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from edge.capture import capture, preview_outline
+from edge.capture.curl import read_bend
 from edge.capture.encode import QUALITY, encode
 from edge.capture.find import SMALL_SIDE, find_sheet
 from edge.capture.flatten import choose_format, even, flatten, thumb_size
@@ -72,6 +73,7 @@ def _measured(frame: Pixels, rounds: int) -> Speed:
         "shrink": lambda: shrink(frame, SMALL_SIDE),
         "find": lambda: find_sheet(frame, small=small),
         "flatten": lambda: flatten(frame, sheet.quad, shape.width, shape.height),
+        "bows": lambda: read_bend(small, sheet.quad, factor),
         "light": lambda: measure_light(flatten(small, small_quad, *thumb_size(shape))),
         "turn": lambda: find_turn(page, light.level),
         "judge": lambda: measure(seen),
