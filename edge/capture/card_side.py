@@ -158,11 +158,12 @@ def _is_portrait(seen: _See) -> bool:
 
 
 def _is_emblem(seen: _See) -> bool:
-    if not seen.is_emblem(2, 2, 27, 28) or seen.solid(30, 5, 80, 35) > 40:
+    if not seen.is_emblem(2, 2, 27, 28) or seen.solid(30, 5, 80, 35) > 150:
         return False
     # The country's name and the card's: both long, the second larger; characters as wide as these leave no other line.
-    title = seen.lines(32, 4, 78, 29)
-    if not title or title[0][0] > 12 or not 20 < title[-1][1] < 28:
+    # Below them the Great Wall begins, printed pale.
+    title = seen.lines(32, 4, 78, 26.5)
+    if not title or title[0][0] > 12 or title[-1][1] < 20:
         return False
     if min(seen.along(32, 8, 77, 14), seen.along(32, 17, 77, 24)) < 0.7:
         return False
