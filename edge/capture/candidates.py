@@ -224,7 +224,8 @@ def plausible(quads: Quads, width: int, height: int) -> Quads:
     x, y = quads[..., 0], quads[..., 1]
     rim = 0.12 * max(width, height)
     inside = (x > -rim) & (x < width + rim) & (y > -rim) & (y < height + rim)
-    opposite = np.minimum(lengths, np.roll(lengths, 2, axis=1)) / np.maximum(lengths, np.roll(lengths, 2, axis=1))
+    across = np.roll(lengths, 2, axis=1)
+    opposite = np.minimum(lengths, across) / np.maximum(np.maximum(lengths, across), 1e-9)
     good = (
         (sines > 0.6).all(axis=1)
         & (np.abs(signed) > AREA_SHARE_MIN * width * height)

@@ -74,7 +74,7 @@ def measure(seen: Seen) -> Measures:
         found=seen.support,
         long_side_px=seen.long_side,
         dots_per_inch=seen.dots_per_inch,
-        brightness=max(seen.light.brightness, float(np.median(gray))),
+        brightness=max(seen.light.brightness, float(np.median(gray[::3, ::3]))),
         ink_share=float(ink.mean()),
         contrast=contrast,
         blur_px=blur,
@@ -163,11 +163,14 @@ def _printed_area(ink: Mask) -> Mask:
 
 def _fingers(thumb: Pixels, light: Light) -> Mask:
     """Return what has the colour of skin against this paper and comes in from the sheet's rim."""
-    clean = thumb.astype(np.float32) / (light.smooth[..., None] * light.colour)
-    blue, green, red = (cv2.blur(clean[..., i], (3, 3)) for i in range(3))
-    strength = np.maximum(red, 1e-3)
-    skin = ((red - green) / strength > 0.08) & ((green - blue) / strength > 0.06) & ((red - blue) / strength > 0.2)
-    skin &= (red > 0.15) & (blue < 0.85)
+    blue, green, red = (
+        cv2.blur(part / (light.smooth * colour), (3, 3))
+        for part, colour in zip(cv2.split(thumb), light.colour, strict=True)
+    )
+    skin = (red - blue > 0.2 * red) & (red > 0.15) & (blue < 0.85)
+    if not skin.any():
+        return skin
+    skin &= (red - green > 0.08 * red) & (green - blue > 0.06 * red)
     # In the dark one grey level of rounding is as much as skin differs from paper.
     skin &= (red - blue) * light.smooth > _SKIN_LEVELS
     size = max(3, round(0.028 * min(thumb.shape[:2])))

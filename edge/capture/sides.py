@@ -153,7 +153,8 @@ def _edge_offsets(
     trusted = np.where(seen[..., None] & (size > np.quantile(size, 0.7, axis=(1, 2), keepdims=True)), 1.0, 0.0)
     way = (step * trusted[..., None]).sum(axis=(1, 2))
     way /= np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
-    toward = np.maximum(0, (step * way[:, None, None, :]).sum(axis=-1))
+    along = step.reshape(len(step), -1, 3) @ way[..., None].astype(np.float32)
+    toward = np.maximum(0, along.reshape(step.shape[:3]))
     spacing = float(offsets[1] - offsets[0])
     where = offsets[arm - 1 : -arm - 1] + spacing / 2
     best = np.argmax(toward[..., : len(where)], axis=-1)
