@@ -169,7 +169,7 @@ def _fingers(thumb: Pixels, light: Light) -> Mask:
     )
     skin = (red - blue > 0.2 * red) & (red > 0.15) & (blue < 0.85)
     if not skin.any():
-        return skin
+        return np.asarray(skin, np.bool_)
     skin &= (red - green > 0.08 * red) & (green - blue > 0.06 * red)
     # In the dark one grey level of rounding is as much as skin differs from paper.
     skin &= (red - blue) * light.smooth > _SKIN_LEVELS

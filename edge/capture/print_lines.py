@@ -18,7 +18,7 @@ from edge.capture.light import Floats
 from firmware.ports import Pixels
 
 _HALVED_ABOVE: Final = 1300  # page pixels of the longer side
-_GAPS: Final = (4, 9, 15)  # by which what lies apart is joined to one line, in pixels of the reduced page
+_GAPS: Final = (3, 9, 15)  # by which what lies apart is joined to one line, in pixels of the reduced page
 _TALLEST: Final = 60  # pixels of the reduced page
 _LEAST: Final = 4
 _LONG: Final = 2.6  # a line is so many times longer than tall
