@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from types import TracebackType
@@ -61,7 +62,9 @@ class ConsoleServer:
         self._server.task_dispatcher.shutdown(timeout=5)
         if self._thread.is_alive():
             # The loop ends when no socket is left; browsers keep theirs open, so it has to close them itself.
-            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
+            # Awake already, it may have done so before it is woken: then there is nothing left to wake it by.
+            with contextlib.suppress(OSError):
+                self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map, ignore_all=True))
             self._thread.join(timeout=5)
         self._server.close()
 
