@@ -18,6 +18,7 @@ from edge.capture.light import Light, Mask
 from edge.capture.print_lines import Lines, find_lines
 from edge.capture.quad import Quad
 from edge.capture.sharpness import measure_sharpness
+from edge.capture.shine import hides_print
 from edge.capture.tiles import choose_tiles
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
@@ -53,6 +54,7 @@ class Seen:
     dots_per_inch: float  # of the frame on the sheet; 0 when unknown
     frame_width: int
     frame_height: int
+    is_card: bool = False
 
 
 def measure(seen: Seen) -> Measures:
@@ -70,6 +72,7 @@ def measure(seen: Seen) -> Measures:
     sharpness = measure_sharpness(seen.page, lines, noise)
     blur, contrast = (sharpness.blur_px, sharpness.contrast) if sharpness.spread else tiles.measure_blur()
     page_px = seen.long_side / max(seen.page.shape[:2])  # frame pixels
+    hidden = hides_print(gray, lines, seen.light, is_card=seen.is_card)
     return Measures(
         found=seen.support,
         long_side_px=seen.long_side,
@@ -79,7 +82,7 @@ def measure(seen: Seen) -> Measures:
         contrast=contrast,
         blur_px=blur,
         noise=noise,
-        glare_share=faded_share(lines, seen.light),
+        glare_share=1.0 if hidden else faded_share(lines, seen.light),
         covered_share=float((fingers & printed).sum()) / area if _print_beside(lines, fingers) >= _BESIDE else 0.0,
         outside_px=_outside(seen),
         print_px=lines.finest_px * page_px if sharpness.spread else 0.0,

@@ -44,7 +44,7 @@ class Measures:
     contrast: float = 0.0  # 0 to 1: how much darker print is than the paper; 0 when nothing is printed
     blur_px: float = 0.0  # spread of the print's edges, in page pixels (σ)
     noise: float = 0.0  # grey levels (σ) on the bare paper
-    glare_share: float = 0.0  # 0 to 1: of the print in a reflection's shine, faded by it
+    glare_share: float = 0.0  # 0 to 1: of the print in a reflection's shine, faded by it; 1 when hidden
     covered_share: float = 0.0  # 0 to 1: of the printed area, under a finger or hand
     outside_px: float = 0.0  # how far the farthest corner lies outside the frame, in frame pixels
     print_px: float = 0.0  # height of the finest characters, in frame pixels; 0 when no line of print was found
