@@ -154,9 +154,8 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
         light = measure_light(thumb)
     seen_long = float(side_lengths(quad).max())
     dots = seen_long / shape.inches if shape.inches else 0.0
-    measures = measure(
-        Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height, shape.kind == "card")
-    )
+    seen = Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height, is_card=shape.kind == "card")
+    measures = measure(seen)
     verdict = judge(measures, cut_sides(quad, width, height))
     side = sided.side if sided is not None else None
     evened = even(page, light, shape.kind, look.white, into=page)

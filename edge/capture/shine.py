@@ -48,14 +48,17 @@ def hides_print(gray: Floats, lines: Lines, light: Light, *, is_card: bool) -> b
         return False
     full = cv2.morphologyEx(full, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(full)
-    large = [index for index in range(1, count) if stats[index, cv2.CC_STAT_AREA] >= _LEAST]
-    if is_card:
-        area = sum(int(stats[index, cv2.CC_STAT_AREA]) for index in large)
-        if area < _OF_CARD * full.size:
-            return False
-        return any(_steepness(labels == index, light) >= _STEEP_ON_CARDS for index in large)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    large = [index for index in range(1, count) if areas[index] >= _LEAST]
     shines = [np.asarray(labels == index, np.uint8) for index in large]
-    return any(_between_print(shine, lines) and _steepness(shine > 0, light) >= _STEEP for shine in shines)
+    if is_card:
+        hiding, steep = (shines if areas[large].sum() >= _OF_CARD * full.size else []), _STEEP_ON_CARDS
+    else:
+        hiding, steep = [shine for shine in shines if _between_print(shine, lines)], _STEEP
+    if not hiding:
+        return False
+    added = _added(light)
+    return any(_steepness(shine, added) >= steep for shine in hiding)
 
 
 def _between_print(shine: Plane, lines: Lines) -> bool:
@@ -84,13 +87,16 @@ def _stops_at(band: npt.NDArray[np.bool_], end: float, onward: int, tall: float)
     return bool(np.mean(band[beyond]) > _IN)
 
 
-def _steepness(shine: npt.NDArray[np.bool_], light: Light) -> float:
-    """Return how steeply the shine rises: its full part's inner radius over the way to half of what it can add."""
-    plane = shine.astype(np.uint8)
-    inner = float(cv2.distanceTransform(plane, cv2.DIST_L2, 5).max())
-    away = cv2.distanceTransform(1 - plane, cv2.DIST_L2, 5)
-    paper, level = ((np.clip(part, 0, 255) / 255) ** _GAMMA for part in (light.smooth, light.level))
-    added = np.maximum(level - paper, 0) / np.maximum(1 - paper, 0.02)
+def _added(light: Light) -> Floats:
+    """Return the light that reflections add to the paper's own, as a share of all that the sensor can still take."""
+    paper, level = ((part / 255) ** _GAMMA for part in (light.smooth, light.level))
+    return np.asarray(np.maximum(level - paper, 0) / np.maximum(1 - paper, 0.02), np.float32)
+
+
+def _steepness(shine: Plane, added: Floats) -> float:
+    """Return how steeply the shine rises: its full part's inner radius over the way to half of what can be added."""
+    inner = float(cv2.distanceTransform(shine, cv2.DIST_L2, 5).max())
+    away = cv2.distanceTransform(1 - shine, cv2.DIST_L2, 5)
     for step in range(1, _FAR):
         ring = added[(away >= step) & (away < step + 1)]
         if len(ring) > 10 and float(np.median(ring)) < 0.5:
