@@ -76,9 +76,9 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
     if visit.refused_page is not None:
         sentence = visit.refused_page.verdict.rstrip("。")
         if view.hands_free.on:
-            return Step(f"{sentence}；放稳后自动重拍", "Not readable: lay it anew, it is taken again", "F8", "warn")
+            return Step(f"{sentence}；放稳后自动重拍", "Do as said and lay it anew; it is taken again", "F8", "warn")
         how = "按 F8" if sentence.endswith("重拍") else "放好后按 F8 重拍"
-        return Step(f"{sentence}；{how}", "Not readable: take it again", "F8", "warn")
+        return Step(f"{sentence}；{how}", "Not used yet: do as said, then take it again", "F8", "warn")
     if not visit.item_code:
         if visit.packets:
             done = len(visit.packets)
