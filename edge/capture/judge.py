@@ -72,7 +72,7 @@ def measure(seen: Seen) -> Measures:
     sharpness = measure_sharpness(seen.page, lines, noise)
     blur, contrast = (sharpness.blur_px, sharpness.contrast) if sharpness.spread else tiles.measure_blur()
     page_px = seen.long_side / max(seen.page.shape[:2])  # frame pixels
-    hidden = hides_print(gray, lines, seen.light, is_card=seen.is_card)
+    hidden = hides_print(seen.thumb, gray, lines, seen.light, is_card=seen.is_card)
     return Measures(
         found=seen.support,
         long_side_px=seen.long_side,

@@ -31,6 +31,7 @@ _RUNS: Final = 1.6  # of ink, along a line: a single stroke has one
 _OF_MOST: Final = 0.35
 _PALE: Final = 0.55  # of the usual print's contrast
 _WHOLE: Final = 255.0  # of a share that is counted in bytes
+_AS_DARK: Final = 0.8  # of the page's middle grey level
 _DARK: Final = 110  # grey levels: a page whose middle is below may be printed in light ink
 
 Grey = npt.NDArray[np.uint8]
@@ -71,13 +72,22 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     is_light = False
     if len(found.boxes) < 3 or float(np.median(gray[::8, ::8])) < _DARK:
         light = _lines(_depth(255 - gray, noise))
-        if light.weight > found.weight:
+        if len(light.boxes) and (light.weight > found.weight or _is_ground(gray, found)):
             found, is_light = light, True
     most = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
     most = cv2.resize(most, (thumb_width, thumb_height), interpolation=cv2.INTER_NEAREST)
     # Ink is drawn a little narrower than characters are tall: by a pixel of what was looked at.
     heights = (found.heights + 1) * factor
     return Lines(found.boxes * factor, heights, is_light, np.asarray(most / np.float32(_WHOLE), np.float32))
+
+
+def _is_ground(gray: Grey, found: _Found) -> bool:
+    """Say whether the ink of these dark lines is no darker than the page: then it is what light print stands on."""
+    ink = np.zeros(gray.shape, np.uint8)
+    for left, top, width, height in found.boxes:
+        ink[top : top + height, left : left + width] = 1
+    ink &= cv2.compare(found.depth, round(_INK * _WHOLE), cv2.CMP_GT)
+    return float(cv2.mean(gray, ink)[0]) > _AS_DARK * float(np.median(gray[::8, ::8]))
 
 
 def _depth(gray: Grey, noise: float) -> Grey:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from edge.capture import print_lines
+from edge.capture.light import THUMB
+from tests.support.gate_papers import gate_paper
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -36,3 +38,16 @@ def test_what_stands_within_a_frame_is_found_beside_it() -> None:
 
 def test_an_empty_mask_holds_nothing() -> None:
     assert print_lines._things(np.zeros((40, 40), np.uint8), 4).shape == (0, 5)
+
+
+@pytest.mark.parametrize(("kind", "is_light"), [("cover", True), ("form", False), ("handwritten", False)])
+@pytest.mark.parametrize("of_its_light", [1.0, 0.3])
+def test_print_is_the_ink_and_not_the_ground_between_its_strokes(
+    kind: str, of_its_light: float, *, is_light: bool
+) -> None:
+    page = cv2.convertScaleAbs(gate_paper(kind, 0, 200).pixels, alpha=of_its_light)
+
+    lines = print_lines.find_lines(page, page.shape[0] // THUMB, page.shape[1] // THUMB, 0.5)
+
+    assert len(lines.boxes)
+    assert lines.is_light is is_light
