@@ -70,9 +70,10 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     found = _lines(_depth(gray, noise))
     is_light = False
-    if len(found.boxes) < 3 or float(np.median(gray[::8, ::8])) < _DARK:
+    middle = float(np.median(gray[::8, ::8]))
+    if len(found.boxes) < 3 or middle < _DARK:
         light = _lines(_depth(255 - gray, noise))
-        if len(light.boxes) and (light.weight > found.weight or _is_ground(gray, found)):
+        if len(light.boxes) and (light.weight > found.weight or _is_ground(gray, found, middle)):
             found, is_light = light, True
     most = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
     most = cv2.resize(most, (thumb_width, thumb_height), interpolation=cv2.INTER_NEAREST)
@@ -81,13 +82,13 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     return Lines(found.boxes * factor, heights, is_light, np.asarray(most / np.float32(_WHOLE), np.float32))
 
 
-def _is_ground(gray: Grey, found: _Found) -> bool:
-    """Say whether the ink of these dark lines is no darker than the page: then it is what light print stands on."""
+def _is_ground(gray: Grey, found: _Found, middle: float) -> bool:
+    """Say whether the ink of these dark lines is no darker than the page's `middle`: light print's ground, then."""
     ink = np.zeros(gray.shape, np.uint8)
     for left, top, width, height in found.boxes:
         ink[top : top + height, left : left + width] = 1
     ink &= cv2.compare(found.depth, round(_INK * _WHOLE), cv2.CMP_GT)
-    return float(cv2.mean(gray, ink)[0]) > _AS_DARK * float(np.median(gray[::8, ::8]))
+    return float(cv2.mean(gray, ink)[0]) > _AS_DARK * middle
 
 
 def _depth(gray: Grey, noise: float) -> Grey:

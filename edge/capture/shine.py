@@ -2,8 +2,8 @@
 
 Where the sensor is full, nothing is left that could be seen to fade (`glare.py`): print stops there as if it ended.
 But what stands in a row at both sides of such a shine runs on beneath; a seal at its rim goes on as well, being round;
-and a card is printed nearly all over. All count only where the shine rises steeply, as a strong lamp's does: at a weak
-one's middle the paper is full as well, and its ink is not.
+and a card is printed nearly all over. They count only where the shine rises steeply, as a strong lamp's does: at a weak
+one's middle the paper is full as well, and its ink is not. Light print on a dark cover is full wherever the cover is.
 """
 
 from __future__ import annotations
