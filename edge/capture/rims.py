@@ -143,9 +143,12 @@ def _curves(place: Floats64, usable: Bools) -> tuple[Floats64, Floats64]:
         fit = np.append(fits[best], 0.0)
         for reach in (2.5, 2.0, 1.7, 1.7):
             weight = np.maximum(0, 1 - ((_POWERS @ fit - here) / (reach * _NEAR)) ** 2) * use
+            if np.count_nonzero(weight) < _POWERS.shape[1]:
+                break  # no curve at all: torn, or under a hand and three stations agreed by chance
             fit = np.linalg.solve((_POWERS.T * weight) @ _POWERS + np.diag([0, 0, 0.3, 1]), _POWERS.T @ (weight * here))
-        curves[side] = _POWERS @ fit
-        agree[side] = ((np.abs(curves[side] - here) < _NEAR) & use).mean()
+        else:
+            curves[side] = _POWERS @ fit
+            agree[side] = ((np.abs(curves[side] - here) < _NEAR) & use).mean()
     return curves, agree
 
 

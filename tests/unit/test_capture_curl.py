@@ -211,3 +211,14 @@ def test_the_score_of_the_truth_itself_is_perfect() -> None:
     assert picture.bent.shape == (GRID, GRID, 2)
     assert (perfect.rows, perfect.columns, perfect.places, perfect.desk, perfect.cut) == (0, 0, 0, 0, 0)
     assert perfect.overlap == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [52, 72, 144])
+def test_a_side_on_the_pictures_rim_has_no_curve_and_does_not_stop_the_capture(seed: int) -> None:
+    """On the rim there is noise and no edge: three stations agreed by chance, and nothing near the curve was left."""
+    frame = np.full((648, 486, 3), 60, np.uint8)
+    quad = np.array([[0.4, 22.0], [375.0, 31.0], [359.0, 628.0], [0.4, 620.0]])
+    cv2.fillConvexPoly(frame, quad.astype(np.int32), (235, 235, 235))
+    noisy = np.clip(frame + np.random.default_rng(seed).normal(0, 2, frame.shape), 0, 255).astype(np.uint8)
+
+    assert read_rims(noisy, quad) is None
