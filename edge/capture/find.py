@@ -27,7 +27,7 @@ from edge.capture.candidates import (
 from edge.capture.continued import continued
 from edge.capture.quad import Quad, area, has_known_shape, is_a4, is_card, skews, upright
 from edge.capture.shrink import shrink, to_frame
-from edge.capture.sides import Floats64, Looks, refit, same_ground, steps_across, supports, white_level
+from edge.capture.sides import Floats64, Looks, refit, running_on, same_ground, steps_across, supports, white_level
 from firmware.ports import Pixels
 
 SMALL_SIDE: Final = 820
@@ -67,6 +67,7 @@ class Sheet:
     quad: Quad  # in frame pixels, top-left first
     support: float  # 0 to 1: of the weakest side that is in the frame
     cut: bool = False  # whether a side lies outside the frame, or on its rim
+    runs_on: bool = False  # whether a side goes on beyond a corner: then this is a part of the sheet
 
 
 def find_sheet(
@@ -101,7 +102,8 @@ def find_sheet(
     longer = None if plain or best.cut else continued(small, (quad - (factor - 1) / 2) / factor, white)
     if longer is not None:
         return Sheet(upright(to_frame(longer, factor)), best.support, cut=True)
-    return Sheet(upright(quad), best.support, best.cut)
+    runs_on = not plain and bool(running_on(small, ((quad - (factor - 1) / 2) / factor)[None], white)[0])
+    return Sheet(upright(quad), best.support, best.cut, runs_on)
 
 
 def _is_pattern(sheet: Sheet, small: Pixels, white: float) -> bool:

@@ -1,8 +1,10 @@
-"""Lines of print and the light on them -> how much of the print a reflection has taken. For `judge.py`.
+"""Print and the light on it -> how much print a reflection has nearly taken. For `judge.py`.
 
-Blank paper may shine as it likes, and a reflection that leaves the ink its contrast takes nothing. What is wholly lost
-cannot be seen; but on its way there a line of print fades, and it fades only where the paper is brighter than it should
-be. That is looked for: pale ink within lines of print, in the shine, beyond what is pale outside it.
+Blank paper may shine as it likes, and a reflection that leaves the ink its contrast takes nothing: where the paper is
+not yet as bright as the sensor can tell, ink has at least two thirds of it left, since light adds before the camera's
+tone curve. Within a saturated shine what is wholly lost cannot be seen; but on its way there print fades, and ink that
+is much paler than the page's own is what says so, in a found line or not. `shine.py` says what stands around a shine
+in which nothing is seen at all.
 """
 
 from __future__ import annotations
@@ -11,49 +13,82 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from edge.capture.light import THUMB, Light, Mask
+from edge.capture.light import THUMB, Floats, Light, Mask
 from edge.capture.print_lines import Lines
+from firmware.ports import Pixels
 
-_BRIGHTER: Final = 1.04  # than the sheet's smooth light
-_FULL: Final = 247.0  # grey levels: as bright as can be
+_FULL: Final = 249.0  # grey levels: as bright as can be
+_BRIGHTER: Final = 1.02  # than the sheet's smooth light
+_LEAST: Final = 20  # of the thumbnail's pixels: so large is a shine
 _INK: Final = 0.1  # contrast that is surely print
-_TRACE: Final = 0.012  # contrast that may have been
-_FADED: Final = 0.30  # of the usual print's contrast
-_ONWARD: Final = 2.5  # heights by which a line may go on where it is not seen any more
-_LEAST: Final = 9  # of the thumbnail's pixels: most of a character of 小五
-_PALE_ANYWAY: Final = 1.3  # times the share that is pale without any shine, of rules and pen strokes, may be pale in it
-_LIT: Final = 110.0  # grey levels: a reflection is never dark
+_TRACE: Final = 0.02  # contrast that may have been: in a saturated shine there is no noise
+_FADED: Final = 0.28  # of the usual print's contrast; a character that is read has 0.35 left in its middle
+_ONWARD: Final = 2.5  # heights by which a line of light print may go on where it is not seen any more
+_RED: Final = 0.1  # share of the paper's light by which a seal has more red than green: it is pale by itself
+_PHOTO: Final = 5  # of the thumbnail's pixels: what is coloured and thicker is a photo, not a seal
+_PATCHES: Final = 31  # of them that may lie between a photo's coloured parts
 _RIM: Final = 3
-_ON_COVERS: Final = 0.08  # gilt shines by itself
 
 
-def faded_share(lines: Lines, light: Light) -> float:
-    """Return the share of the print in the shine that has faded there, 0 to 1; 0 when it is too little to matter."""
-    deep = cv2.dilate(lines.depth, np.ones((3, 3), np.uint8))  # a letter's margin is pale without fading
+def faded_px(thumb: Pixels, gray: Floats, lines: Lines, light: Light) -> float:
+    """Return how much print has nearly faded in a saturated reflection: page pixels, of area.
+
+    Args:
+        thumb: the page's thumbnail.
+        gray: the same in grey levels 0 to 255.
+        lines: of the page.
+        light: of the same thumbnail.
+    """
+    full = ((gray > _FULL) & (gray > _BRIGHTER * light.smooth)).astype(np.uint8)
+    full = _opened(cv2.morphologyEx(full, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 3, 3)  # over the ink in it
+    if cv2.countNonZero(full) < _LEAST:
+        return 0.0
+    deep = cv2.dilate(lines.depth, np.ones((3, 3), np.uint8))  # a character's margin is pale without fading
+    usual = _usual(deep, lines, full > 0)
+    pale = (lines.depth > _TRACE) & (deep < _FADED * usual) & ~_pale_anyway(thumb, light)
+    if lines.is_light:
+        pale &= _along(lines)  # a cover's emblem shines by itself
+    pale[:_RIM], pale[-_RIM:], pale[:, :_RIM], pale[:, -_RIM:] = False, False, False, False
+    # A table's rule is one pixel thick.
+    pale = _opened(pale.astype(np.uint8), 2, 1) > 0
+    within = cv2.dilate(full, np.ones((3, 3), np.uint8)) > 0
+    return float((pale & within).sum()) * THUMB**2
+
+
+def _usual(deep: Floats, lines: Lines, full: Mask) -> float:
+    """Return the contrast of the page's print outside the shine, or of all ink where no line was found there."""
     sure = lines.depth > _INK
-    if sure.sum() < 20:
-        return 0.0
-    usual = float(np.quantile(deep[sure], 0.6))
-    shine = (light.level > _BRIGHTER * light.smooth) & (light.level > _LIT) | (light.level > _FULL)
-    shines = cv2.dilate(shine.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    print_ = _along(lines) & (lines.depth > _TRACE)
-    faded = print_ & (deep < _FADED * usual)
-    within, lost = int((print_ & shines).sum()), int((faded & shines).sum())
-    if lost < _LEAST:
-        return 0.0
-    anyway = int((faded & ~shines).sum()) / max(1, int((print_ & ~shines).sum()))
-    share = max(0.0, lost / within - _PALE_ANYWAY * anyway)
-    return share * _ON_COVERS if lines.is_light else share
+    print_ = sure & _along(lines, 0.0) & ~full
+    chosen = deep[print_ if print_.sum() >= _LEAST else sure]
+    return float(np.quantile(chosen, 0.6)) if len(chosen) >= _LEAST else 0.0
 
 
-def _along(lines: Lines) -> Mask:
+def _pale_anyway(thumb: Pixels, light: Light) -> Mask:
+    """Say where seals and photos are, which are pale at places without any shine."""
+    green, red = (thumb[..., band] / light.colour[band] for band in (1, 2))
+    seal = ((red - green) / light.level > _RED).astype(np.uint8)
+    foreign = light.foreign.astype(np.uint8)
+    photo = _opened(foreign, _PHOTO, _PHOTO)
+    photo = cv2.morphologyEx(photo, cv2.MORPH_CLOSE, np.ones((_PATCHES, _PATCHES), np.uint8))
+    for left, top, wide, high, _ in cv2.connectedComponentsWithStats(photo)[2][1:]:
+        # A photo is a rectangle; the part of it that shines white is as much of it as the rest.
+        cv2.rectangle(foreign, (int(left), int(top)), (int(left + wide), int(top + high)), 1, -1)
+    beside = cv2.dilate(foreign, np.ones((9, 9), np.uint8)) | cv2.dilate(seal, np.ones((3, 3), np.uint8))
+    return np.asarray(beside > 0)
+
+
+def _along(lines: Lines, onward: float = _ONWARD) -> Mask:
     """Return where print stands, or would stand if each line went on a little, on the thumbnail's grid."""
     mask = np.zeros(lines.depth.shape, np.uint8)
     for left, top, width, height in lines.boxes / THUMB:
-        short = min(width, height)
-        more = (_ONWARD * short, 0.1 * short) if width >= height else (0.1 * short, _ONWARD * short)
-        first = int(left - more[0]), int(top - more[1])
-        cv2.rectangle(mask, first, (int(left + width + more[0]), int(top + height + more[1])), 1, -1)
-    mask[:_RIM], mask[-_RIM:], mask[:, :_RIM], mask[:, -_RIM:] = 0, 0, 0, 0
+        more = onward * min(width, height)
+        across, down = (more, 0.0) if width >= height else (0.0, more)
+        first = int(left - across), int(top - down)
+        cv2.rectangle(mask, first, (int(left + width + across), int(top + height + down)), 1, -1)
     return np.asarray(mask > 0)
+
+
+def _opened(mask: npt.NDArray[np.uint8], tall: int, wide: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall, wide), np.uint8)), np.uint8)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge.capture import verdict
-from edge.capture.glare import faded_share
+from edge.capture.glare import faded_px
 from edge.capture.light import Light, Mask
 from edge.capture.print_lines import Lines, find_lines
 from edge.capture.quad import Quad
@@ -23,7 +23,7 @@ from edge.capture.tiles import choose_tiles
 from edge.capture.verdict import Measures, Verdict
 from firmware.ports import Pixels
 
-SPREAD_MAX: Final = 0.121  # as measured, in heights of the finest characters: true 0.115, between 0.09 and 0.14
+SPREAD_MAX: Final = 0.131  # as measured, in heights of the finest characters: readable ones have 0.121, lost ones 0.142
 PRINT_PX_MIN: Final = 7.0  # frame pixels: a reader reads 91 of 100 there, and half at 5
 # Where no line of print was found, of a drawing or a seal:
 BLUR_MAX: Final = 2.35  # σ in page pixels; at 200 dpi the strokes of 小五 would run together above it
@@ -31,13 +31,13 @@ DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
 LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
-GLARE_MAX: Final = 0.028  # of the print in the shine
+GLARE_MAX: Final = 1000.0  # page pixels of print that has nearly faded: one and a half characters of 小五
 COVERED_MAX: Final = 0.0006  # of the area of print: on a page of A4 one character of 小五
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _PRINT: Final = 0.2  # contrast of what is surely print
 _DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
 _SKIN_LEVELS: Final = 4.0  # grey levels between red and blue
-_BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
+_BESIDE: Final = 14  # of the thumbnail's pixels: less print than that beside a finger does not run under it
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
 
 
@@ -55,6 +55,7 @@ class Seen:
     frame_width: int
     frame_height: int
     is_card: bool = False
+    runs_on: bool = False  # whether a side was seen to go on beyond a corner
 
 
 def measure(seen: Seen) -> Measures:
@@ -72,7 +73,6 @@ def measure(seen: Seen) -> Measures:
     sharpness = measure_sharpness(seen.page, lines, noise)
     blur, contrast = (sharpness.blur_px, sharpness.contrast) if sharpness.spread else tiles.measure_blur()
     page_px = seen.long_side / max(seen.page.shape[:2])  # frame pixels
-    hidden = hides_print(seen.thumb, gray, lines, seen.light, is_card=seen.is_card)
     return Measures(
         found=seen.support,
         long_side_px=seen.long_side,
@@ -82,10 +82,12 @@ def measure(seen: Seen) -> Measures:
         contrast=contrast,
         blur_px=blur,
         noise=noise,
-        glare_share=1.0 if hidden else faded_share(lines, seen.light),
+        glare_px=faded_px(seen.thumb, gray, lines, seen.light),
+        is_hidden=hides_print(seen.thumb, gray, lines, seen.light, is_card=seen.is_card),
         covered_share=float((fingers & printed).sum()) / area if _print_beside(lines, fingers) >= _BESIDE else 0.0,
         outside_px=_outside(seen),
-        print_px=lines.finest_px * page_px if sharpness.spread else 0.0,
+        runs_on=seen.runs_on,
+        print_px=sharpness.finest_px * page_px,
         spread=sharpness.spread,
     )
 
@@ -95,16 +97,20 @@ def judge(measures: Measures, cut: tuple[str, ...]) -> Verdict:
     unsteady = measures.contrast * measures.brightness < STEADY_MIN * measures.noise
     if cut:
         return verdict.edge_cut(cut)
+    if measures.runs_on:
+        return verdict.EDGE_HIDDEN
     if _too_small(measures):
         return verdict.TOO_FAR
     if measures.brightness < DARK_BELOW and unsteady:
         return verdict.TOO_DARK
     if measures.covered_share > COVERED_MAX:
         return verdict.COVERED
-    if measures.glare_share > GLARE_MAX:
+    if measures.is_hidden or measures.glare_px > GLARE_MAX:
         return verdict.GLARE
     if measures.ink_share < PRINT_MIN and not measures.print_px:
         return verdict.BLANK
+    if not measures.contrast:
+        return verdict.BLURRED  # something is there, and nothing of it has an edge
     if measures.spread > SPREAD_MAX or (not measures.print_px and measures.blur_px > BLUR_MAX):
         return verdict.BLURRED
     return verdict.GOOD

@@ -17,7 +17,7 @@ from edge.capture.light import Floats
 
 _TALL: Final = 32.0  # pixels: taller characters are looked at smaller
 _FARTHEST: Final = 1.4  # heights
-_AS_DEEP: Final = 0.7
+_AS_DEEP: Final = 0.45
 _SURE: Final = -0.05  # of the correlation: less opposed than this is chance
 
 
@@ -38,12 +38,13 @@ def measure_movement(gray: Floats, height: float) -> Movement:
     angle = np.arctan2(2 * both, float((right * right).sum() - (down * down).sum())) / 2 + np.pi / 2
     steep = right * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle))
     alike = _against_itself(steep, angle, round(_FARTHEST * height * factor))
-    # The first of the deep ones: lines and strokes beside it repeat it further on.
     lowest = float(alike[1:].min())
-    here = (alike[1:-1] <= np.minimum(alike[:-2], alike[2:])) & (alike[1:-1] <= _AS_DEEP * lowest)
-    place = int(np.argmax(here)) + 1 if here.any() else int(np.argmin(alike[1:])) + 1
     if lowest > _SURE:
         return Movement(0.0, 0.0)
+    # The first that is about half as deep as the deepest: the level strokes of a character, and the lines of a page,
+    # repeat it further on, and where the sheet moved up or down more strongly than it is itself.
+    here = (alike[1:-1] <= np.minimum(alike[:-2], alike[2:])) & (alike[1:-1] <= _AS_DEEP * lowest)
+    place = int(np.argmax(here)) + 1 if here.any() else int(np.argmin(alike[1:])) + 1
     return Movement(place / factor, abs(float(np.sin(angle))))
 
 

@@ -146,7 +146,8 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     small_quad = (quad - (look.factor - 1) / 2) / look.factor
     thumb = flatten(look.small, small_quad, *thumb_size(shape), bend=bend, factor=look.factor)
     light = measure_light(thumb)
-    sided = find_card_side(page, light) if shape.kind == "card" else None
+    is_card = shape.kind == "card"
+    sided = find_card_side(page, light) if is_card else None
     # What stands where on an identity card says surer which way is up than its few characters do.
     quarters = sided.quarters if sided is not None else find_turn(page, light.level).quarters
     if quarters:
@@ -154,7 +155,9 @@ def _flattened(look: _Look, sheet: Sheet) -> _Flat:
         light = measure_light(thumb)
     seen_long = float(side_lengths(quad).max())
     dots = seen_long / shape.inches if shape.inches else 0.0
-    seen = Seen(page, thumb, light, quad, sheet.support, seen_long, dots, width, height, is_card=shape.kind == "card")
+    seen = Seen(
+        page, thumb, light, quad, sheet.support, seen_long, dots, width, height, is_card=is_card, runs_on=sheet.runs_on
+    )
     measures = measure(seen)
     verdict = judge(measures, cut_sides(quad, width, height))
     side = sided.side if sided is not None else None

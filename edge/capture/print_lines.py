@@ -32,6 +32,7 @@ _OF_MOST: Final = 0.35
 _PALE: Final = 0.55  # of the usual print's contrast
 _WHOLE: Final = 255.0  # of a share that is counted in bytes
 _AS_DARK: Final = 0.8  # of the page's middle grey level
+_DARKEST_LIGHT: Final = 48  # grey levels below white: on ground lighter than that nobody prints in a lighter ink
 _DARK: Final = 110  # grey levels: a page whose middle is below may be printed in light ink
 
 Grey = npt.NDArray[np.uint8]
@@ -49,15 +50,21 @@ class Lines:
     @property
     def finest_px(self) -> float:
         """Return the height of the smallest characters, page pixels; 0 when there is no line of print."""
-        if not len(self.heights):
-            return 0.0
-        order = np.argsort(self.heights)
-        heights = self.heights[order]
-        characters = (self.boxes[order, 2:].max(axis=1) / heights).cumsum()
-        upto = characters[np.searchsorted(heights, 1.25 * heights, side="right") - 1]
-        before = np.concatenate([[0.0], characters[:-1]])
-        enough = np.flatnonzero(upto - before >= _CHARACTERS)
-        return float(heights[enough[0]]) if len(enough) else float(heights[-1])
+        return finest_height(self.boxes, self.heights)
+
+
+def finest_height(boxes: npt.NDArray[np.int32], heights: Floats) -> float:
+    """Return the least height of which there are enough characters; 0 when there is none. Infinite ones are left out."""
+    order = np.argsort(heights)
+    order = order[np.isfinite(heights[order])]
+    if not len(order):
+        return 0.0
+    heights = heights[order]
+    characters = (boxes[order, 2:].max(axis=1) / heights).cumsum()
+    upto = characters[np.searchsorted(heights, 1.25 * heights, side="right") - 1]
+    before = np.concatenate([[0.0], characters[:-1]])
+    enough = np.flatnonzero(upto - before >= _CHARACTERS)
+    return float(heights[enough[0]]) if len(enough) else float(heights[-1])
 
 
 def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) -> Lines:
@@ -72,7 +79,7 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     is_light = False
     middle = float(np.median(gray[::8, ::8]))
     if len(found.boxes) < 3 or middle < _DARK:
-        light = _lines(_depth(255 - gray, noise))
+        light = _lines(_depth(255 - gray, noise, _DARKEST_LIGHT))
         if len(light.boxes) and (light.weight > found.weight or _is_ground(gray, found, middle)):
             found, is_light = light, True
     most = cv2.dilate(found.depth, np.ones((3, 3), np.uint8))
@@ -91,12 +98,15 @@ def _is_ground(gray: Grey, found: _Found, middle: float) -> bool:
     return float(cv2.mean(gray, ink)[0]) > _AS_DARK * middle
 
 
-def _depth(gray: Grey, noise: float) -> Grey:
-    """Return how much darker than the ground beside it each pixel is, as a share of that ground, in 1/255."""
+def _depth(gray: Grey, noise: float, least: int = 8) -> Grey:
+    """Return how much darker than the ground beside it each pixel is, as a share of that ground, in 1/255.
+
+    Ground of less than `least` grey levels counts as so much: there a level or two would be deep.
+    """
     calm = cv2.blur(gray, (2, 2)) if noise > 3 else gray
     ground = cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((21, 21), np.uint8))
     lack = cv2.subtract(cv2.subtract(ground, calm), np.full(1, round(2.5 * noise), np.uint8))
-    return np.asarray(cv2.divide(lack, cv2.max(ground, 8), scale=_WHOLE), np.uint8)
+    return np.asarray(cv2.divide(lack, cv2.max(ground, least), scale=_WHOLE), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,20 @@ import numpy.typing as npt
 
 from edge.capture.light import Floats
 from edge.capture.movement import measure_movement
-from edge.capture.print_lines import Lines
+from edge.capture.print_lines import Lines, finest_height
 from firmware.ports import Pixels
 
 _LINES: Final = 9  # looked at
 _WIDE: Final = 6.0  # of a look, in heights of the line
 _SIDE_MAX: Final = 260  # page pixels
 _SMEARED: Final = 0.45
+_SPREAD_CREDIBLE: Final = 0.4  # heights: what is spread farther was no print, or is none that could be found again
+_SIZES: Final = 3  # of print, that are tried
+_ONE_SIZE: Final = 1.5  # times as tall is of the same
 _MOVED: Final = 1.5  # duller along one direction than across it
 _UNEVEN: Final = 1.09  # a hand's lines are taller than its characters
+_LARGE: Final = 46.0  # page pixels: print so tall is a hand's, a title's or a cover's
+_JOINED: Final = 1.25  # times as tall as its characters is a line that is joined of such
 _HALF: Final = (0.3, 0.7)
 _STEEP: Final = 0.9
 _COARSE: Final = (np.arange(12) * np.pi / 12).astype(np.float32)
@@ -37,26 +42,31 @@ class Sharpness:
     blur_px: float  # the same in page pixels
     contrast: float  # 0 to 1: of the ink against the paper
     one_way: float  # 1 and more: how much duller it is along one direction than across it
+    finest_px: float  # height of the characters that were looked at, page pixels
 
 
 def measure_sharpness(page: Pixels, lines: Lines, noise: float) -> Sharpness:
     """Return how sharp the print is; all 0 when there is no line of print. `noise`: σ in grey levels."""
-    looks = [_look(page, box, height, noise) for box, height in _chosen(lines)]
-    looks = [look for look in looks if look[2] > 0]
-    if not looks:
-        return Sharpness(0.0, 0.0, 0.0, 1.0)
-    spreads, blurs, contrasts, ways = np.array(looks).T
-    return Sharpness(
-        float(np.median(spreads)), float(np.median(blurs)), float(np.median(contrasts)), float(np.median(ways))
-    )
+    heights = lines.heights
+    for _ in range(_SIZES):
+        finest = finest_height(lines.boxes, heights)
+        if not finest:
+            break
+        looks = [_look(page, box, height, noise) for box, height in _chosen(lines.boxes, heights, finest)]
+        looks = sorted(look for look in looks if look[2] > 0 and look[0] < _SPREAD_CREDIBLE)
+        if looks:
+            # Blur is the whole sheet's, and what spoils one look (a shine's rim, strokes that repeat) makes it duller.
+            return Sharpness(*looks[(len(looks) - 1) // 3], finest)
+        heights = np.where(heights <= _ONE_SIZE * finest, np.inf, heights).astype(np.float32)  # flecks, a pattern
+    return Sharpness(0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-def _chosen(lines: Lines) -> list[tuple[npt.NDArray[np.int32], float]]:
+def _chosen(boxes: npt.NDArray[np.int32], heights: Floats, finest: float) -> list[tuple[npt.NDArray[np.int32], float]]:
     """Return the finest lines, spread over the page."""
-    fine = np.flatnonzero(lines.heights <= 1.5 * lines.finest_px)
-    fine = fine[np.argsort(lines.boxes[fine, 1], kind="stable")]
+    fine = np.flatnonzero(heights <= _ONE_SIZE * finest)
+    fine = fine[np.argsort(boxes[fine, 1], kind="stable")]
     some = fine[np.linspace(0, len(fine) - 1, min(_LINES, len(fine))).astype(int)] if len(fine) else fine
-    return [(lines.boxes[i], float(lines.heights[i])) for i in some]
+    return [(boxes[i], float(heights[i])) for i in some]
 
 
 def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float) -> tuple[float, float, float, float]:
@@ -100,6 +110,8 @@ def _look(page: Pixels, box: npt.NDArray[np.int32], height: float, noise: float)
         tall = max(0.45 * height, height - 0.7 * way.length * smeared)
         blur = max(blur, float(np.hypot(sharp, way.length / np.sqrt(12))))
         spread = max(spread, _UNEVEN * blur / tall)
+    if height > _LARGE:
+        spread *= _JOINED
     return spread, blur, contrast, dull / sharp
 
 

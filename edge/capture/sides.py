@@ -22,6 +22,11 @@ Floats64 = npt.NDArray[np.float64]
 
 _ENDS: Final = 0.04  # of a side at both ends: corners are round on cards, and dog-eared
 _GROUND_MAX: Final = 0.16  # by which desks beside the four sides may differ, of the paper's light
+_BESIDE: Final = np.linspace(0.06, 0.3, 8, dtype=np.float32)  # of a side, from its corner: what lies beside it there
+_BEYOND: Final = np.linspace(0.03, 0.12, 8, dtype=np.float32)  # of a side, beyond its corner
+_TOLD_APART: Final = 0.15  # of white, by which the two grounds differ at least
+_ALIKE: Final = 0.06  # of white, by which each may differ beyond the corner from what it is before it
+_RUNS_ON: Final = 0.8  # of what lies beyond
 _STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
 
 
@@ -72,6 +77,26 @@ def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -
     return Looks(support, differing.astype(np.float64), np.nan_to_num(grounds).astype(np.float64))
 
 
+def running_on(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.int64]:
+    """Return how many of each quad's sides run on beyond a corner, between the same two colours: n of 0 to 4.
+
+    Where a sheet ends both of its sides end. A side that runs on says that the next one is a line of print, a photo's
+    edge or a shadow on a larger sheet.
+    """
+    arm = _arm(small)
+    ends = []
+    for near, far in ((_BESIDE, -_BEYOND), (1 - _BESIDE, 1 + _BEYOND)):
+        outer, inner, _ = _strips_at(small, quads, arm, near)
+        out_there, in_there, seen = _strips_at(small, quads, arm, far)
+        usual_out, usual_in = (np.median(part, axis=2, keepdims=True) for part in (outer, inner))
+        plain = np.abs(usual_in - usual_out).max(axis=-1) > _TOLD_APART * white
+        alike = (np.abs(in_there - usual_in).max(axis=-1) < _ALIKE * white) & (
+            np.abs(out_there - usual_out).max(axis=-1) < _ALIKE * white
+        )
+        ends.append((alike & seen).mean(axis=2) * plain[..., 0])
+    return np.asarray((np.maximum(*ends) > _RUNS_ON).sum(axis=1))
+
+
 def same_ground(small: Pixels, quad: Quad) -> bool:
     """Say whether the same thing, against the paper, lies outside all four sides: one desk, in whatever light.
 
@@ -99,8 +124,14 @@ def _arm(small: Pixels) -> int:
     return int(max(3, round(max(small.shape[:2]) / 130)))
 
 
+def _strips_at(small: Pixels, quads: Quads, arm: int, shares: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Return the colours beside each side, outside and inside, at these shares of its length: n × 4 × shares × 3."""
+    outside, inside, seen = _strips(small, quads, range(-arm - 1, -1), range(2, arm + 2), shares)
+    return outside.mean(axis=-2), inside.mean(axis=-2), seen
+
+
 def _strips(
-    small: Pixels, quads: Quads, outside: range, inside: range, stations: int
+    small: Pixels, quads: Quads, outside: range, inside: range, stations: int | Floats
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Return the colours at these distances outside and inside of each side, n × 4 × stations × distances × 3.
 
@@ -217,13 +248,16 @@ def _moved(
     return _through(one, two)
 
 
-def _stations(quads: Quads, offsets: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return x and y, each n × 4 × count × offsets: points along each side and across it, positive offsets inside."""
+def _stations(quads: Quads, offsets: Floats, stations: int | Floats) -> tuple[Floats, Floats]:
+    """Return x and y, each n × 4 × stations × offsets: points along each side and across it, positive offsets inside.
+
+    `stations`: how many along the whole side, or at which shares of its length.
+    """
     start = quads.astype(np.float32)
     along = np.roll(start, -1, axis=1) - start
     length = np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)
     unit = along / length
-    share = np.linspace(_ENDS, 1 - _ENDS, count, dtype=np.float32)
+    share = np.linspace(_ENDS, 1 - _ENDS, stations, dtype=np.float32) if isinstance(stations, int) else stations
     x = start[..., None, 0] + along[..., None, 0] * share
     y = start[..., None, 1] + along[..., None, 1] * share
     # The corners run clockwise on the screen, where y points down: inside is to the right of the way.

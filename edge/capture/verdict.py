@@ -11,6 +11,7 @@ class VerdictCode(StrEnum):
     GOOD = "good"
     NOTHING_THERE = "nothing-there"
     EDGE_CUT = "edge-cut"
+    EDGE_HIDDEN = "edge-hidden"
     TOO_FAR = "too-far"
     TOO_DARK = "too-dark"
     BLURRED = "blurred"
@@ -44,15 +45,18 @@ class Measures:
     contrast: float = 0.0  # 0 to 1: how much darker print is than the paper; 0 when nothing is printed
     blur_px: float = 0.0  # spread of the print's edges, in page pixels (σ)
     noise: float = 0.0  # grey levels (σ) on the bare paper
-    glare_share: float = 0.0  # 0 to 1: of the print in a reflection's shine, faded by it; 1 when hidden
+    glare_px: float = 0.0  # of print that a reflection has nearly taken, page pixels (area)
+    is_hidden: bool = False  # whether print must stand where a reflection leaves nothing to be seen
     covered_share: float = 0.0  # 0 to 1: of the printed area, under a finger or hand
     outside_px: float = 0.0  # how far the farthest corner lies outside the frame, in frame pixels
+    runs_on: bool = False  # whether a side goes on beyond a corner: only a part of the sheet was found
     print_px: float = 0.0  # height of the finest characters, in frame pixels; 0 when no line of print was found
     spread: float = 0.0  # σ of their strokes, in heights of the characters
 
 
 GOOD = Verdict(VerdictCode.GOOD, "页面清晰，可以使用。")
 NOTHING_THERE = Verdict(VerdictCode.NOTHING_THERE, "没有找到纸张，请把材料平放在高拍仪下方中间，四边都露出来。")
+EDGE_HIDDEN = Verdict(VerdictCode.EDGE_HIDDEN, "没有看清纸张的四边，请把材料放到画面中间，手不要压住边角，再拍一次。")
 TOO_FAR = Verdict(VerdictCode.TOO_FAR, "纸张在画面里太小，请放到画面中间，或把高拍仪调近一点。")
 TOO_DARK = Verdict(VerdictCode.TOO_DARK, "画面太暗，请打开高拍仪补光灯后重拍。")
 BLURRED = Verdict(VerdictCode.BLURRED, "字迹模糊，请压平纸张、手离开桌面，等画面清楚后重拍。")

@@ -34,6 +34,40 @@ def test_what_cannot_be_read_is_refused_by_its_name(kind: str, fault: str, sever
     assert judged.code == code
 
 
+@pytest.mark.parametrize(
+    ("kind", "fault", "severity", "seed", "code"),
+    [
+        ("photo", "glare", 2.5, 110, VerdictCode.GLARE),  # all that is left of the print was taken for light print
+        ("handwritten", "glare", 1.0, 111, VerdictCode.GLARE),  # where it fades no line was found
+        ("cover", "blur", 0.25, 102, VerdictCode.BLURRED),  # nothing on it has an edge, and nothing was measured
+        ("card", "cut", 0.15, 104, VerdictCode.EDGE_HIDDEN),  # the portrait's edge passed for the card's
+    ],
+)
+def test_what_once_passed_unread_is_refused(
+    kind: str, fault: str, severity: float, seed: int, code: VerdictCode
+) -> None:
+    judged = gated(kind, fault, severity, seed)
+
+    assert judged.readable is False
+    assert judged.code == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault", "severity", "seed"),
+    [
+        ("handwritten", "glare", 0.15, 110),  # its rules seemed to be faded print
+        ("dense", "motion", 0.25, 107),  # level strokes seemed to be the same ones moved
+        ("form", "motion", 0.25, 102),
+        ("sealed", "motion", 0.25, 115),  # flecks of the paper seemed to be its finest print
+    ],
+)
+def test_what_was_once_refused_and_is_read_passes(kind: str, fault: str, severity: float, seed: int) -> None:
+    judged = gated(kind, fault, severity, seed)
+
+    assert judged.readable is True
+    assert judged.code == VerdictCode.GOOD
+
+
 def test_both_errors_are_bounded_over_a_mixed_handful() -> None:
     cases = [("form", "blur", 0.075), ("photo", "none", 0.0), ("card", "blur", 0.18), ("sealed", "glare", 0.4)]
 
