@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -70,6 +71,7 @@ class EscposPrinter(ABC):
         self._printer: Any = None
         self._closed = False
         self._answers_in_turn: bool | None = None  # not known before it was asked once
+        self._heard: deque[int] = deque()  # bytes of the printer that nobody has looked at yet
 
     def check(self) -> None:
         with _Turn(self):
@@ -127,7 +129,7 @@ class EscposPrinter(ABC):
                 time.sleep(WATCH_SECONDS)  # a printer that answers at once only: it is asked again and again
             self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX, keep=True)
             spent = time.monotonic() - begun
-            if answer is not None or self._in_turn_answered:
+            if self._answers_in_turn and (answer is not None or self._in_turn_answered):
                 return
             if not self._answers_in_turn and spent >= SETTLE_SECONDS:
                 return
@@ -139,6 +141,7 @@ class EscposPrinter(ABC):
         self._in_turn_answered = False
         if not keep:
             self._read(self._printer, 0.0)  # an older answer is none to these questions
+            self._heard.clear()
         cause = self._ask(_OFFLINE_CAUSE, deadline)
         if cause & _COVER_OPEN:
             raise CoverOpen("the printer's cover is open")
@@ -157,15 +160,20 @@ class EscposPrinter(ABC):
 
     def _await_answer(self, fits: Any, timeout_seconds: float) -> int | None:
         deadline = time.monotonic() + timeout_seconds
+        last = False
         while True:
-            left = deadline - time.monotonic()
-            for byte in self._read(self._printer, max(0.0, left)):
+            # One read may bring several answers, to this question and to others: what is not looked at now stays.
+            while self._heard:
+                byte = self._heard.popleft()
                 if fits is _is_at_once and _is_in_turn(byte):
                     self._in_turn_answered = True
                 if fits(byte):
-                    return int(byte)
-            if left <= 0:
+                    return byte
+            if last:
                 return None
+            left = deadline - time.monotonic()
+            last = left <= 0
+            self._heard.extend(self._read(self._printer, max(0.0, left)))
 
     def _write(self, data: bytes) -> None:
         self._printer._raw(data)
@@ -181,6 +189,7 @@ class EscposPrinter(ABC):
             self._let_go()
         if self._printer is None:
             self._answers_in_turn = None
+            self._heard.clear()
             self._printer = self._open()
 
     def _let_go(self) -> None:

@@ -327,6 +327,8 @@ class PrinterEnd:
         self.paper_out_after_bytes: int | None = None  # then the paper ends in the middle of a slip
         self.silent = False
         self.deaf_in_turn = False  # a cheap one: does not know GS r
+        self.together = False  # the answer in turn waits, and leaves in one piece with the next answer at once
+        self._kept = b""
         self._waiting = b""
 
     @property
@@ -338,7 +340,8 @@ class PrinterEnd:
         answers = b""
         for at, piece in enumerate(data.split(b"\x10\x04")):
             if at:
-                answers += bytes([self._at_once(piece[0])])
+                answers += bytes([self._at_once(piece[0])]) + self._kept
+                self._kept = b""
                 piece = piece[1:]
             self._waiting += piece
             answers += self._work_off()
@@ -357,7 +360,10 @@ class PrinterEnd:
         while self._waiting and not (self.paper_out or self.cover_open):
             if self._waiting.startswith(b"\x1dr\x01"):
                 self._waiting = self._waiting[3:]
-                answers += b"" if self.deaf_in_turn else b"\x00"
+                if self.together:
+                    self._kept += b"\x00"
+                elif not self.deaf_in_turn:
+                    answers += b"\x00"
                 continue
             self.printed += self._waiting[:1]
             self._waiting = self._waiting[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -69,6 +70,35 @@ def test_a_printer_that_falls_silent_within_a_slip_costs_seconds_and_fails(opene
             rig.device.print_slip(A_SLIP)
 
         assert time.monotonic() - begun < 3.0
+
+
+def test_a_slip_is_printed_also_when_the_printer_says_so_in_one_piece_with_another_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the first byte of such a piece was looked at: "done" was lost, a printed slip called failed after 12 s."""
+    monkeypatch.setattr(escpos_printer, "SLIP_SECONDS_MAX", 1.5)
+    with serial_ticket_printer() as rig:
+        rig.device.print_slip(A_SLIP)  # and finds out that this printer answers in turn
+        rig.far.together = True
+
+        rig.device.print_slip(A_SLIP)
+
+        assert rig.far.cuts == 2
+
+
+def test_an_answer_in_turn_that_is_of_no_question_of_this_slip_does_not_call_it_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The trial question's answer may come when the slip is already on its way."""
+    monkeypatch.setattr(escpos_printer, "SETTLE_SECONDS", 1.5)
+    with serial_ticket_printer() as rig:
+        rig.far.together = True  # so the trial question is answered only by the time the slip is watched
+        paper_ends = threading.Timer(escpos_printer.STATUS_SECONDS_MAX + 0.3, setattr, [rig.far, "paper_out", True])
+        paper_ends.start()
+
+        with pytest.raises(PaperOut):
+            rig.device.print_slip(A_SLIP)
+        paper_ends.join()
 
 
 def test_a_printer_that_knows_no_answer_in_turn_is_watched_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
