@@ -81,8 +81,10 @@ class EscposPrinter(ABC):
     def print_slip(self, slip: Slip) -> None:
         data = slip_to_escpos(slip, roll_mm=self._common.roll_mm)
         with _Turn(self):
+            self._prepare(self._printer, data)
             if not self._common.status:
                 self._write(data)
+                self._await_sent(self._printer)
                 return
             self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX)
             if self._answers_in_turn is None:
@@ -117,11 +119,18 @@ class EscposPrinter(ABC):
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         """Return what the printer has said, nothing when it was silent for the time. Raises OSError."""
 
+    def _prepare(self, printer: Any, data: bytes) -> None:  # noqa: B027  # most transports need none
+        """Get the transport ready for a slip. Raises PrinterFailed when it cannot be sent so; nothing of it was."""
+
+    def _await_sent(self, printer: Any) -> None:  # noqa: B027  # most are as quick as the printer
+        """Return when what was written has left this unit, as far as the transport knows. Raises OSError."""
+
     # The conversation.
 
     def _await_printed(self) -> None:
         if self._answers_in_turn:
             self._write(_ASK_IN_TURN)
+        self._await_sent(self._printer)  # a question asked now would wait behind the slip, and seem to be unanswered
         begun = time.monotonic()
         while True:
             answer = self._await_answer(_is_in_turn, WATCH_SECONDS) if self._answers_in_turn else None
@@ -186,19 +195,20 @@ class EscposPrinter(ABC):
         if self._closed:
             raise PrinterMissing("the printer was closed")
         if self._printer is not None and self._gone(self._printer):
-            self._let_go()
+            self._let_go(broken=True)
         if self._printer is None:
             self._answers_in_turn = None
             self._heard.clear()
             self._printer = self._open()
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, broken: bool = False) -> None:
         printer, self._printer = self._printer, None
         if printer is not None:
             with suppress(OSError):  # what is gone need not be closed
-                self._shut(printer)
+                self._shut(printer, broken=broken)
 
-    def _shut(self, printer: Any) -> None:
+    def _shut(self, printer: Any, *, broken: bool) -> None:  # noqa: ARG002
+        """Close the transport. `broken`: what is still on its way is not worth waiting for."""
         printer.close()
 
 
@@ -220,8 +230,9 @@ class _Turn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         paper_or_cover = isinstance(error, (PaperOut, CoverOpen))
-        if not self._of.stays_open or (error is not None and not paper_or_cover):
-            self._of._let_go()
+        broken = error is not None and not paper_or_cover
+        if broken or not self._of.stays_open:
+            self._of._let_go(broken=broken)
         if isinstance(error, OSError) and not isinstance(error, PrinterFailed):
             raise PrinterFailed("the printer's line broke; the slip may be half printed") from error
 

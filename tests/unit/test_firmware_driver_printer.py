@@ -12,6 +12,7 @@ import pytest
 
 from firmware.drivers import escpos_printer, ticket_printer_network, ticket_printer_usb
 from firmware.drivers.escpos_printer import PrinterMissing
+from firmware.drivers.ticket_printer_serial import LineTooSlow
 from firmware.ports import CoverOpen, PaperOut, PrinterFailed, Slip, SlipLine
 from firmware.simulators.escpos_paper import EscposPaper
 from firmware.slip_escpos import WIDTHS_DOTS, slip_to_escpos
@@ -99,6 +100,48 @@ def test_an_answer_in_turn_that_is_of_no_question_of_this_slip_does_not_call_it_
         with pytest.raises(PaperOut):
             rig.device.print_slip(A_SLIP)
         paper_ends.join()
+
+
+A_LONG_SLIP = Slip(lines=(*A_SLIP.lines, *(SlipLine(text="请妥善保管，凭此条领取办理结果") for _ in range(12))))
+
+
+@pytest.mark.parametrize(("baud", "deaf_in_turn"), [(4800, False), (4800, True), (9600, False)])
+def test_a_slip_on_a_slow_line_is_waited_for_as_long_as_its_bytes_take(
+    baud: int, deaf_in_turn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions queue behind the slip's own bytes: asked at once they found no answer in 0.4 s, and the slip failed."""
+    monkeypatch.setattr(escpos_printer, "SETTLE_SECONDS", 0.3)
+    with serial_ticket_printer(paced=True, baud=baud) as rig:
+        rig.far.deaf_in_turn = deaf_in_turn
+
+        rig.device.print_slip(A_LONG_SLIP)
+
+        assert rig.far.printed == slip_to_escpos(A_LONG_SLIP)
+        assert len(rig.far.printed) * 10 / baud > escpos_printer.STATUS_SECONDS_MAX, "or the line was fast enough"
+
+
+def test_a_slow_printer_pulled_out_within_a_slip_is_told_before_the_slips_time_is_over() -> None:
+    with serial_ticket_printer(paced=True, baud=1200) as rig:
+        rig.device.check()
+        pulled = threading.Timer(1.0, rig.unplug)
+        pulled.start()
+        begun = time.monotonic()
+
+        with pytest.raises(PrinterFailed):
+            rig.device.print_slip(A_LONG_SLIP)
+
+        assert time.monotonic() - begun < 3.0 < len(slip_to_escpos(A_LONG_SLIP)) * 10 / 1200
+        pulled.join()
+
+
+def test_a_slip_that_would_take_its_line_half_a_minute_is_refused_and_the_remedy_said() -> None:
+    slip = Slip(lines=tuple(SlipLine(text="一" * 100) for _ in range(20)))
+    with serial_ticket_printer(baud=1200) as rig:
+        with pytest.raises(LineTooSlow) as raised:
+            rig.device.print_slip(slip)
+
+        assert "baud" in raised.value.notice
+        assert rig.far.printed == b""
 
 
 def test_a_printer_that_knows_no_answer_in_turn_is_watched_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
