@@ -27,7 +27,18 @@ class Settings(PrinterSettings, frozen=True, forbid_unknown_fields=True, kw_only
 
     port: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]  # best under /dev/serial/by-id/
     baud: Annotated[int, msgspec.Meta(ge=1200, le=921_600)] = 9600
-    hardware_flow: bool = False  # DSR/DTR, where the cable has the wires
+    # How the printer holds the line while its buffer is full: as its own switches say, and the cable has the wires.
+    rtscts: bool = False
+    xonxoff: bool = False  # no answer to DLE EOT or GS r is one of its two characters
+    hardware_flow: bool = False  # refused: it meant DSR/DTR, which Linux does not have
+
+    def __post_init__(self) -> None:
+        if self.hardware_flow:
+            raise ValueError(
+                "hardware_flow (DSR/DTR) does nothing on Linux: set the printer and this unit to rtscts or xonxoff"
+            )
+        if self.rtscts and self.xonxoff:
+            raise ValueError("a line is held by rtscts or by xonxoff, not by both")
 
 
 class LineTooSlow(PrinterFailed):
@@ -50,7 +61,7 @@ class SerialTicketPrinter(EscposPrinter):
         os.close(os.open(settings.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
         self._real_path = os.path.realpath(settings.port)
         printer = escpos_printers().Serial(
-            settings.port, baudrate=settings.baud, timeout=0, dsrdtr=settings.hardware_flow
+            settings.port, baudrate=settings.baud, timeout=0, dsrdtr=False, xonxoff=settings.xonxoff
         )
         from escpos.exceptions import DeviceNotFoundError  # after escpos_printers: its import has side effects
 
@@ -58,6 +69,7 @@ class SerialTicketPrinter(EscposPrinter):
             printer.open()
             printer.device.write_timeout = WRITE_SECONDS_MAX
             printer.device.exclusive = True
+            printer.device.rtscts = settings.rtscts  # python-escpos does not offer it
             self._sent_at = 0.0
         except DeviceNotFoundError as error:
             raise OSError(errno.EIO, "the printer's line cannot be opened") from error

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import termios
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from firmware.drivers import escpos_printer, ticket_printer_network, ticket_printer_usb
+from firmware.drivers import escpos_printer, ticket_printer_network, ticket_printer_serial, ticket_printer_usb
 from firmware.drivers.escpos_printer import PrinterMissing
 from firmware.drivers.ticket_printer_serial import LineTooSlow
 from firmware.ports import CoverOpen, PaperOut, PrinterFailed, Slip, SlipLine
@@ -201,6 +204,7 @@ def test_a_network_printer_that_takes_no_connection_is_missing_within_a_second()
         ({"host": "printer", "port": 0}, ticket_printer_network.Settings),
         ({"host": ""}, ticket_printer_network.Settings),
         ({"host": "printer", "roll_mm": 76}, ticket_printer_network.Settings),
+        ({"port": "/dev/ttyUSB0", "rtscts": True, "xonxoff": True}, ticket_printer_serial.Settings),
         ({"usb_vendor": "04b8"}, ticket_printer_usb.Settings),
         ({"usb_vendor": "04b8", "usb_product": "0x0e"}, ticket_printer_usb.Settings),
     ],
@@ -208,6 +212,34 @@ def test_a_network_printer_that_takes_no_connection_is_missing_within_a_second()
 def test_settings_out_of_bounds_are_refused(table: dict[str, Any], kind: type) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(table, kind)
+
+
+def test_a_serial_printer_may_hold_the_line_by_wire_or_by_character_as_it_is_set() -> None:
+    with (
+        serial_ticket_printer() as neither,
+        serial_ticket_printer(rtscts=True) as wire,
+        serial_ticket_printer(xonxoff=True) as character,
+    ):
+        for rig in (neither, wire, character):
+            rig.device.print_slip(A_SLIP)
+
+        assert [_flow(rig.wire.path) for rig in (neither, wire, character)] == [(0, 0), (1, 0), (0, 1)]
+
+
+def _flow(path: Path) -> tuple[int, int]:
+    """Return whether the line has flow control by RTS/CTS and by XON/XOFF."""
+    line = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        ins, _, control, *_ = termios.tcgetattr(line)
+    finally:
+        os.close(line)
+    return int(bool(control & termios.CRTSCTS)), int(ins & (termios.IXON | termios.IXOFF) != 0)
+
+
+def test_flow_control_that_linux_does_not_have_is_refused_and_named() -> None:
+    """DSR/DTR was offered and did nothing: pyserial's POSIX side has none, and bytes were lost without a word."""
+    with pytest.raises(msgspec.ValidationError, match="rtscts or xonxoff"):
+        msgspec.convert({"port": "/dev/ttyUSB0", "hardware_flow": True}, ticket_printer_serial.Settings)
 
 
 # USB: only what needs no USB
