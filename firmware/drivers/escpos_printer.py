@@ -25,6 +25,8 @@ from firmware.slip_escpos import slip_to_escpos
 log = logging.getLogger(__name__)
 
 STATUS_SECONDS_MAX: Final = 0.4  # a printer answers DLE EOT within some 50 ms, busy or not
+CHECK_SECONDS_MAX: Final = 0.9  # for connecting and all questions together
+WRITE_SECONDS_MAX: Final = 3.0  # that a printer may keep us waiting before it takes a slip
 SLIP_SECONDS_MAX: Final = 12.0  # three copies of the longest slip; a printer that answers no more is told in 0.4 s
 SETTLE_SECONDS: Final = 2.0  # how long a printer without GS r is watched after a slip
 WATCH_SECONDS: Final = 0.2  # between two questions while it prints
@@ -74,14 +76,15 @@ class EscposPrinter(ABC):
         self._heard: deque[int] = deque()  # bytes of the printer that nobody has looked at yet
 
     def check(self) -> None:
+        deadline = time.monotonic() + CHECK_SECONDS_MAX
         with _Turn(self):
             if self._common.status:
-                self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX)
+                self._must_be_ready(deadline)
 
     def print_slip(self, slip: Slip) -> None:
         data = slip_to_escpos(slip, roll_mm=self._common.roll_mm)
         with _Turn(self):
-            self._prepare(self._printer, data)
+            self._must_fit(data)
             if not self._common.status:
                 self._write(data)
                 self._await_sent(self._printer)
@@ -119,8 +122,12 @@ class EscposPrinter(ABC):
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         """Return what the printer has said, nothing when it was silent for the time. Raises OSError."""
 
-    def _prepare(self, printer: Any, data: bytes) -> None:  # noqa: B027  # most transports need none
-        """Get the transport ready for a slip. Raises PrinterFailed when it cannot be sent so; nothing of it was."""
+    @abstractmethod
+    def _patience(self, printer: Any, seconds: float) -> None:
+        """Set how long a write may take from now on."""
+
+    def _must_fit(self, data: bytes) -> None:  # noqa: B027  # most lines carry any slip
+        """Raise PrinterFailed when the line cannot carry this slip. Nothing of it was sent."""
 
     def _await_sent(self, printer: Any) -> None:  # noqa: B027  # most are as quick as the printer
         """Return when what was written has left this unit, as far as the transport knows. Raises OSError."""
@@ -161,8 +168,11 @@ class EscposPrinter(ABC):
             raise PrinterFailed("the printer reports a fault of its cutter or head")
 
     def _ask(self, what: int, deadline: float) -> int:
-        self._write(_ASK + bytes([what]))
-        answer = self._await_answer(_is_at_once, min(STATUS_SECONDS_MAX, deadline - time.monotonic()))
+        left = min(STATUS_SECONDS_MAX, deadline - time.monotonic())
+        answer = None
+        if left > 0:
+            self._write(_ASK + bytes([what]), left)
+            answer = self._await_answer(_is_at_once, min(left, deadline - time.monotonic()))
         if answer is None:
             raise PrinterFailed("the printer does not answer; one that never does needs status = false")
         return answer
@@ -184,7 +194,8 @@ class EscposPrinter(ABC):
             last = left <= 0
             self._heard.extend(self._read(self._printer, max(0.0, left)))
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, seconds_max: float = WRITE_SECONDS_MAX) -> None:
+        self._patience(self._printer, seconds_max)
         self._printer._raw(data)
 
     # Opening and letting go.

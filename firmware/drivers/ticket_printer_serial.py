@@ -12,11 +12,10 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from firmware.drivers.device_nodes import hung_up, same_place, wait_readable
-from firmware.drivers.escpos_printer import SLIP_SECONDS_MAX, EscposPrinter, PrinterSettings
+from firmware.drivers.escpos_printer import SLIP_SECONDS_MAX, WRITE_SECONDS_MAX, EscposPrinter, PrinterSettings
 from firmware.ports import PrinterFailed
 from firmware.slip_escpos import escpos_printers
 
-WRITE_SECONDS_MAX: Final = 5.0  # beyond the time that the bytes themselves take on the line
 LINE_SECONDS_MAX: Final = 30.0  # a resident waits no longer for one slip; 28 kB at 9600 baud
 _BITS_A_BYTE: Final = 10  # 8N1
 _LOOK_SECONDS: Final = 0.1  # between two looks whether the line is still there and has let its bytes go
@@ -67,7 +66,6 @@ class SerialTicketPrinter(EscposPrinter):
 
         try:
             printer.open()
-            printer.device.write_timeout = WRITE_SECONDS_MAX
             printer.device.exclusive = True
             printer.device.rtscts = settings.rtscts  # python-escpos does not offer it
             self._sent_at = 0.0
@@ -81,16 +79,19 @@ class SerialTicketPrinter(EscposPrinter):
     def _gone(self, printer: Any) -> bool:
         return not same_place(self._settings.port, self._real_path) or hung_up(printer.device.fileno())
 
-    def _prepare(self, printer: Any, data: bytes) -> None:
+    def _patience(self, printer: Any, seconds: float) -> None:
+        printer.device.write_timeout = seconds
+
+    def _must_fit(self, data: bytes) -> None:
         seconds = self._seconds_of(data)
         if seconds > LINE_SECONDS_MAX:
             raise LineTooSlow(f"{len(data)} bytes take {seconds:.0f} s at {self._settings.baud} baud")
-        printer.device.write_timeout = seconds + WRITE_SECONDS_MAX
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, seconds_max: float = WRITE_SECONDS_MAX) -> None:
         # The kernel takes more than the line has carried: a write that has returned has sent nothing yet.
-        self._sent_at = max(self._sent_at, time.monotonic()) + self._seconds_of(data)
-        super()._write(data)
+        seconds = self._seconds_of(data)
+        self._sent_at = max(self._sent_at, time.monotonic()) + seconds
+        super()._write(data, seconds + seconds_max)
 
     def _await_sent(self, printer: Any) -> None:
         held_until = self._sent_at + SLIP_SECONDS_MAX  # the printer may hold the line while it prints

@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from firmware.drivers.escpos_printer import EscposPrinter, PrinterMissing, PrinterSettings
+from firmware.drivers.escpos_printer import WRITE_SECONDS_MAX, EscposPrinter, PrinterMissing, PrinterSettings
 from firmware.ports import PrinterFailed
 from firmware.slip_escpos import escpos_printers
 
-WRITE_MS_MAX: Final = 3000
 _PRINTER_CLASS: Final = 7
 Usb = Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{4}$")]
 
@@ -47,7 +46,7 @@ class UsbTicketPrinter(EscposPrinter):
             int(self._settings.usb_vendor, 16),
             int(self._settings.usb_product, 16),
             which,
-            WRITE_MS_MAX,
+            round(WRITE_SECONDS_MAX * 1000),
             in_endpoint,
             out_endpoint,
         )
@@ -75,6 +74,9 @@ class UsbTicketPrinter(EscposPrinter):
 
     def _gone(self, printer: Any) -> bool:  # noqa: ARG002
         return False  # its next transfer says so
+
+    def _patience(self, printer: Any, seconds: float) -> None:
+        printer.timeout = max(1, round(seconds * 1000))  # 0 would be for ever
 
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         import usb.core

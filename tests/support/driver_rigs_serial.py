@@ -425,6 +425,7 @@ class PrinterServer:
     def __init__(self, end: PrinterEnd) -> None:
         self.end = end
         self.drop_after_bytes: int | None = None  # then the connection breaks in the middle of a slip
+        self.answer_seconds = 0.0
         self._server: socket.socket | None = None
         self._connection: socket.socket | None = None
         self.port = 0
@@ -476,6 +477,7 @@ class PrinterServer:
         answer = self.end.take(data)
         if self.drop_after_bytes is not None and len(self.end.printed) >= self.drop_after_bytes:
             raise ConnectionResetError
+        time.sleep(self.answer_seconds)
         connection.sendall(answer)
 
 

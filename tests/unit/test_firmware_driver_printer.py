@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import termios
 import threading
 import time
@@ -198,12 +199,39 @@ def test_a_network_printer_that_takes_no_connection_is_missing_within_a_second()
         assert time.monotonic() - begun < 1.0
 
 
+def test_a_network_printer_slow_to_connect_and_to_answer_costs_a_check_no_more_than_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Connecting had 0.6 s and the questions 0.8 s more; a check may cost 1 s in all."""
+    connect = socket.create_connection
+
+    def slowly(address: tuple[str, int], timeout: float) -> socket.socket:
+        time.sleep(min(timeout, 0.45))
+        return connect(address, timeout)
+
+    with network_ticket_printer() as rig:
+        monkeypatch.setattr(socket, "create_connection", slowly)
+        rig.wire.answer_seconds = 0.35
+        begun = time.monotonic()
+
+        with pytest.raises(PrinterFailed):
+            rig.device.check()
+
+        assert time.monotonic() - begun < 1.1
+
+
+@pytest.mark.parametrize("host", ["printer", "printer.local", "192.0.2", "192.0.2.20:9100"])
+def test_a_network_printer_is_set_by_its_address_for_a_name_may_take_long_to_look_up(host: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="IP address"):
+        msgspec.convert({"host": host}, ticket_printer_network.Settings)
+
+
 @pytest.mark.parametrize(
     ("table", "kind"),
     [
-        ({"host": "printer", "port": 0}, ticket_printer_network.Settings),
+        ({"host": "192.0.2.20", "port": 0}, ticket_printer_network.Settings),
         ({"host": ""}, ticket_printer_network.Settings),
-        ({"host": "printer", "roll_mm": 76}, ticket_printer_network.Settings),
+        ({"host": "192.0.2.20", "roll_mm": 76}, ticket_printer_network.Settings),
         ({"port": "/dev/ttyUSB0", "rtscts": True, "xonxoff": True}, ticket_printer_serial.Settings),
         ({"usb_vendor": "04b8"}, ticket_printer_usb.Settings),
         ({"usb_vendor": "04b8", "usb_product": "0x0e"}, ticket_printer_usb.Settings),
@@ -260,6 +288,8 @@ class FakeUsb:
         self._end = end
         self._answers = b""
         self.gone = False
+        self.hung = False
+        self.waited_ms = 0
 
     def write(self, endpoint: int, data: bytes, timeout: int) -> int:
         import usb.core  # type: ignore[import-untyped]
@@ -267,6 +297,9 @@ class FakeUsb:
         if self.gone:
             raise usb.core.USBError("No such device", errno=19)
         assert timeout > 0, "a transfer without a time limit hangs with the printer"
+        if self.hung:
+            self.waited_ms += timeout
+            raise usb.core.USBTimeoutError("timed out", errno=110)
         self._answers += self._end.take(bytes(data))
         return len(data)
 
@@ -302,6 +335,18 @@ def test_a_usb_printer_prints_and_says_when_the_paper_ends(monkeypatch: pytest.M
     end.paper_out_after_bytes = len(end.printed) + 40
     with pytest.raises(PaperOut):
         device.print_slip(A_SLIP)
+    device.close()
+
+
+def test_a_usb_printer_that_takes_nothing_costs_a_check_no_more_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question had a slip's 3 s to be taken."""
+    device, _, fake = a_usb_printer(monkeypatch)
+    fake.hung = True
+
+    with pytest.raises(PrinterFailed):
+        device.check()
+
+    assert fake.waited_ms <= 1000
     device.close()
 
 
