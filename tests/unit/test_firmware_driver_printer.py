@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import socket
 import termios
@@ -15,7 +17,7 @@ import msgspec
 import pytest
 
 from firmware.drivers import escpos_printer, ticket_printer_network, ticket_printer_serial, ticket_printer_usb
-from firmware.drivers.escpos_printer import PrinterMissing
+from firmware.drivers.escpos_printer import PrinterForbidden, PrinterMissing
 from firmware.drivers.ticket_printer_serial import LineTooSlow
 from firmware.ports import CoverOpen, PaperOut, PrinterFailed, Slip, SlipLine
 from firmware.simulators.escpos_paper import EscposPaper
@@ -336,6 +338,87 @@ def test_a_usb_printer_prints_and_says_when_the_paper_ends(monkeypatch: pytest.M
     with pytest.raises(PaperOut):
         device.print_slip(A_SLIP)
     device.close()
+
+
+class ListedUsb:
+    """A device of the bus as pyusb lists it: who it is can be seen by all, its strings only by who may open it."""
+
+    idVendor, idProduct, iSerialNumber = 0x04B8, 0x0E15, 3  # noqa: N815  # pyusb's names
+    bus = 1
+
+    def __init__(self, address: int, serial_number: str, *, forbidden: bool = False) -> None:
+        self.address = address
+        self._serial_number = serial_number
+        self._forbidden = forbidden
+
+    def ctrl_transfer(self, **request: int) -> Any:
+        import array
+
+        import usb.core
+
+        if self._forbidden:
+            raise usb.core.USBError("Access denied (insufficient permissions)", errno=errno.EACCES)
+        text = b"\x09\x04" if request["wValue"] & 0xFF == 0 else self._serial_number.encode("utf-16-le")
+        return array.array("B", bytes([len(text) + 2, 3]) + text)
+
+    @property
+    def langids(self) -> tuple[int, ...]:
+        return () if self._forbidden else (0x0409,)  # as pyusb has it: who may not ask gets none
+
+    @property
+    def serial_number(self) -> str:
+        import usb.util  # type: ignore[import-untyped]
+
+        return str(usb.util.get_string(self, self.iSerialNumber))
+
+
+@pytest.mark.parametrize(
+    ("devices", "serial_number", "found"),
+    [
+        ([ListedUsb(4, "A1"), ListedUsb(5, "B2")], "B2", 5),
+        ([ListedUsb(4, "A1", forbidden=True), ListedUsb(5, "B2")], "B2", 5),
+        ([ListedUsb(4, "A1")], "", 4),
+        ([ListedUsb(4, "A1", forbidden=True)], "", 4),
+        ([ListedUsb(4, "A1")], "B2", PrinterMissing),
+        ([], "B2", PrinterMissing),
+        ([ListedUsb(4, "B2", forbidden=True)], "B2", PrinterForbidden),
+    ],
+)
+def test_a_usb_printer_whose_serial_number_may_not_be_read_is_forbidden_and_not_missing(
+    devices: list[ListedUsb], serial_number: str, found: int | type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyusb takes a device whose strings it may not read for one that does not match."""
+    import usb.core
+
+    monkeypatch.setattr(usb.core, "find", functools.partial(_find_among, devices))
+    opened: list[int] = []
+
+    def endpoints(device: ListedUsb) -> tuple[int, int]:
+        opened.append(device.address)
+        raise PrinterMissing("far enough for this test")
+
+    monkeypatch.setattr(ticket_printer_usb, "_endpoints", endpoints)
+    settings = ticket_printer_usb.Settings(usb_vendor="04b8", usb_product="0e15", serial_number=serial_number)
+    device = ticket_printer_usb.open_device(settings)
+
+    with pytest.raises(found if isinstance(found, type) else PrinterMissing) as raised:
+        device.check()
+
+    assert opened == ([found] if isinstance(found, int) else [])
+    assert "B2" not in str(raised.value)
+
+
+def _find_among(devices: list[ListedUsb], find_all: bool = False, **wanted: Any) -> Any:
+    """Do as usb.core.find: a device whose attribute cannot be had does not match."""
+
+    def matches(device: ListedUsb) -> bool:
+        try:
+            return all(getattr(device, name) == value for name, value in wanted.items())
+        except ValueError:
+            return False
+
+    found = [device for device in devices if matches(device)]
+    return iter(found) if find_all else next(iter(found), None)
 
 
 def test_a_usb_printer_that_takes_nothing_costs_a_check_no_more_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
