@@ -1,4 +1,4 @@
-"""Drop-in for drivers/scanner.py: a gun that images a picture and reads it with pyzbar. Never a fallback.
+"""Drop-in for drivers/scanner_*.py: a gun that images a picture and reads it with pyzbar. Never a fallback.
 
 Pictures come in by `present`; what was read goes through the same `ScanAssembly` as a wired gun's bytes. There is
 no way to hand it a text: a code is read from its pixels or not at all.

@@ -6,8 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
+from edge.console.parts import TESTS
+from edge.devices_command import SELF_TEST_CODE
 from firmware.bench import DRIVERS, NONE, SIMULATED, DeviceSettings, _driver_of
 
+WIRING = Path(__file__).parents[2] / "firmware" / "WIRING.md"
 HANDBOOK = Path(__file__).parents[2] / "docs" / "handbook-technician.md"
 
 
@@ -19,3 +22,13 @@ def test_the_technicians_device_settings_are_taken_as_they_stand() -> None:
     assert all(devices.kind_of(device) not in (NONE, SIMULATED) for device in DRIVERS)
     for device in DRIVERS:
         assert _driver_of(device, devices) is not None, device
+
+
+def test_the_first_power_on_names_the_consoles_own_buttons_and_the_self_test_code() -> None:
+    """It told the technician to press 试一下, which stood on no page."""
+    (steps,) = re.findall(r"## 9\. .*", WIRING.read_text(encoding="utf-8"), re.DOTALL)
+
+    for device in ("call_display", "speaker", "document_camera", "ticket_printer"):
+        assert f"“{TESTS[device]}”" in steps
+    assert SELF_TEST_CODE in steps
+    assert "试一下" not in steps
