@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from firmware.am03127_frames import BAUD, answer_in, brightness, page, question, run_page
+from firmware.drivers.device_nodes import cause_of
 from firmware.led_matrix import TEXT_CHARACTERS_MAX
 from firmware.ports import DisplayFailed
 
@@ -31,6 +32,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: Annotated[int, msgspec.Meta(ge=1, le=255)] = 1  # the number set on the bar
     places: Annotated[int, msgspec.Meta(ge=4, le=64)] = 13  # characters that stand side by side: 80 columns have 13
     brightness_percent: Literal[25, 50, 75, 100] = 100
+
+
+class BarForbidden(DisplayFailed):
+    code = "display-forbidden"
+    notice = "没有使用叫号屏串口的权限，请技术员安装 udev 规则，把程序的用户加入用户组 dialout，再重新插好。"
 
 
 def open_device(settings: Settings) -> SerialCallDisplay:
@@ -121,6 +127,8 @@ class SerialCallDisplay:
                 received += port.read(1)
         except (OSError, termios.error) as error:  # pyserial's errors derive from OSError, but it lets termios' through
             self._let_go()
+            if isinstance(error, OSError) and cause_of(error) == "forbidden":
+                raise BarForbidden("this user may not open the LED bar's port") from None
             raise DisplayFailed(f"the LED bar's port fails: {error}") from None
         if answer is None and until - asked >= _ANSWER_SECONDS:
             self._untold = _ALL  # it may have lost its power, and all that it was told with it
