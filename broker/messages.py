@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 
 from broker.errors import require
 from broker.ids import is_case_number, is_day, is_digest, is_id, is_item, is_ticket
+from broker.writing import is_writing
 
 WINDOWS_MAX: Final = 999
 PAGES_MAX: Final = 40  # in one packet
@@ -66,8 +67,8 @@ class Resident:
 
     def __post_init__(self) -> None:
         require(
-            0 < len(self.name) <= NAME_MAX and self.name.isprintable(),
-            f"a name is 1 to {NAME_MAX} printable characters",
+            0 < len(self.name) <= NAME_MAX and is_writing(self.name),
+            f"a name is 1 to {NAME_MAX} written characters",
         )
         require(
             0 < len(self.id_number) <= 20
@@ -140,8 +141,8 @@ class IntakePacket:
         for name, value in self.form.items():
             require(0 < len(name) <= 40 and name.isprintable(), "a form field's name is 1 to 40 printable characters")
             require(
-                len(value) <= 500 and value.replace("\n", "").isprintable(),
-                "a form field holds at most 500 printable characters and line breaks",
+                len(value) <= 500 and is_writing(value.replace("\n", "")),
+                "a form field holds at most 500 written characters and line breaks",
             )
         require(self.window is None or 1 <= self.window <= WINDOWS_MAX, f"a window is 1 to {WINDOWS_MAX}")
         for time_ms in (self.accepted_at_ms, self.called_at_ms or 0, self.opened_at_ms or 0):

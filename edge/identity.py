@@ -15,6 +15,7 @@ from stdnum.exceptions import ValidationError
 
 from broker.errors import MessageRefused
 from broker.messages import NAME_MAX, IdKind, Resident
+from broker.writing import is_writing
 from edge.errors import IdentityRefused
 from firmware.ports import IdCard
 
@@ -56,8 +57,8 @@ def check_typed(name: str, id_number: str, kind: IdKind, *, today: str) -> Check
 def _check(name: str, id_number: str, kind: IdKind, *, today: str, typed: bool) -> Checked:
     name = " ".join(name.split())
     number = "".join(id_number.split()).upper()
-    if not name or len(name) > NAME_MAX or not name.isprintable():
-        raise IdentityRefused("a name is 1 to 60 printable characters", "请填写姓名，与证件一致。")
+    if not name or len(name) > NAME_MAX or not is_writing(name):
+        raise IdentityRefused("a name is 1 to 60 written characters", "请填写姓名，与证件一致。")
     warning = ""
     if kind in _EIGHTEEN and not (typed and len(number) == 15):
         warning = _check_eighteen(number, today)

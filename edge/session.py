@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from broker.events import VisitOutcome
 from broker.messages import FORM_FIELDS_MAX, PAGES_MAX, Resident
+from broker.writing import is_writing
 from edge.both_sides import is_same_side, material_of_side, place_of, side_lacking
 from edge.capture import CardSide
 from edge.capture.verdict import SAME_SIDE
@@ -252,8 +253,8 @@ def _form_filled(visit: Visit, event: FormFilled) -> Step:
     for name, value in form.items():
         if not (0 < len(name) <= 40 and name.isprintable()):
             raise FormRefused("a form field's name is 1 to 40 printable characters")
-        if len(value) > 500 or not (value == "" or value.replace("\n", "").isprintable()):
-            raise FormRefused("a form field holds at most 500 printable characters")
+        if len(value) > 500 or not is_writing(value.replace("\n", "")):
+            raise FormRefused("a form field holds at most 500 written characters")
     form = {name: value for name, value in form.items() if value.strip()}
     if len(form) > FORM_FIELDS_MAX:
         raise FormRefused(f"a form has at most {FORM_FIELDS_MAX} fields")

@@ -53,6 +53,7 @@ _TEST_SLIP: Final = Slip(
     lines=(
         SlipLine(text="测试条", size="large", align="center", bold=True),
         SlipLine(text="打印机工作正常", align="center"),
+        SlipLine(qr="TEST-8888", align="center"),
         SlipLine(code128="TEST-8888", align="center"),
     )
 )

@@ -1,7 +1,8 @@
 """How the unit's own board is: readings -> what to tell the people at it, each with its remedy. Pure.
 
 Readings come from drivers/board.py or the simulator, findings go to the console and, as part and code, to central. At
-most one finding a part, the gravest. A reading that a board does not have is None and finds nothing.
+most one finding a part, the gravest. A reading that a board does not have is None and finds nothing; one that it must
+have and does not give is a finding of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.ports import BoardFinding, BoardPart
+from firmware.ports import BoardFinding, BoardPart, BoardTrouble
 
 # Raspberry Pi documentation, "Frequency management and thermal control": slowed from 80 °C, hard limit at 85 °C.
 WARM_CELSIUS: Final = 75.0
@@ -43,6 +44,7 @@ class BoardReadings:
     temperature_celsius: float | None = None
     throttled: int | None = None  # bits of get_throttled
     under_voltage: bool | None = None  # hwmon's alarm, where the bits are not to be had
+    is_pi: bool = False  # a Pi has those bits: on one, not reading them is a finding and not good health
     card_life_tenths: int | None = None  # the more worn of an eMMC's two kinds of cells
     card_pre_eol: int | None = None
     card_errors: int | None = None  # ext4's own count since the file system was made
@@ -94,6 +96,13 @@ def _power(now: BoardReadings) -> BoardFinding | None:
         return _warning(BoardPart.POWER, "slowed", "装置被降速运行，请检查电源和散热。")
     if bits & (UNDER_VOLTAGE << SINCE_START):
         return _warning(BoardPart.POWER, "under-voltage-before", "开机以来出现过供电不足，请更换原装电源和电源线。")
+    if now.is_pi and now.throttled is None:
+        # Under the board's own code: central has its remedy, and the part says that it is the supply.
+        return _warning(
+            BoardPart.POWER,
+            BoardTrouble.code,
+            "读不到供电状态，欠压和降速不会提示，请技术员检查 vcgencmd get_throttled 和用户组 video，然后重启装置。",
+        )
     return None
 
 

@@ -139,10 +139,11 @@ class Scanner(Device, Protocol):
     def read(self, timeout_seconds: float = 0.5) -> Scan | None:
         """Return the next whole scan, or None when none came in time.
 
-        Half a scan is dropped after 100 ms of silence (DOMAIN.md 9); a scan of over 512 characters is cut off and
-        dropped whole.
+        Half a scan is dropped after 100 ms of silence (DOMAIN.md 9), with whatever of it comes within 1 s after; a scan
+        of over 512 characters is cut off and dropped whole.
 
         Raises:
+            ScannerUnended: two scans in a row had no end. Call again: the first whole one is returned. `check` too.
             ScannerMissing: unplugged or never there. Call again: it is opened anew when it is back.
         """
         ...

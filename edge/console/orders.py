@@ -14,6 +14,7 @@ from typing import Final, get_args
 import msgspec
 
 from broker.messages import FORM_FIELDS_MAX
+from broker.writing import is_writing
 from edge.commands import Command
 from edge.console.errors import CommandUnknown, FieldRefused
 
@@ -87,5 +88,5 @@ def _require_bounded(key: str, value: object) -> None:
 def _require_text(key: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise FieldRefused(f"{key} has at most {longest} characters")
-    if text and not text.isprintable():
-        raise FieldRefused(f"{key} has printable characters only")
+    if not is_writing(text):
+        raise FieldRefused(f"{key} has written characters only")

@@ -1,7 +1,7 @@
-"""The board's own state as Linux tells it: files of /sys and /proc, the file system, the kernel's clock.
+"""The board's own state as Linux tells it: /sys and /proc, the file system, the kernel's clock, a Pi's firmware.
 
 Settings of unit.toml go in, `BoardHealth` comes out; what the readings mean is judged in firmware/board_health.py.
-Nothing here is a Pi's alone: what a board does not have is left out.
+What a board does not have is left out; what a Pi must have and does not tell is said.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import datetime
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +22,7 @@ from firmware.board_health import BoardReadings, judge
 from firmware.ports import BoardFinding, BoardTrouble, board_trouble
 
 _TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
+VCGENCMD_SECONDS_MAX: Final = 0.5  # it asks the firmware by mailbox: some 10 ms, unless the firmware hangs
 _TIMEX_BYTES: Final = 1024  # more than struct timex has anywhere; all zero, it asks and sets nothing
 
 
@@ -42,6 +45,23 @@ def is_synchronised() -> bool | None:
     return None if answer < 0 else answer != _TIME_ERROR
 
 
+def ask_firmware() -> str | None:
+    """Return what `vcgencmd get_throttled` says, for example "throttled=0x50005"; None: no such command, or no answer.
+
+    It opens /dev/vcio, which belongs to the group video.
+    """
+    command = shutil.which("vcgencmd")
+    if command is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  # no word of it comes from outside
+            [command, "get_throttled"], stdin=subprocess.DEVNULL, capture_output=True, timeout=VCGENCMD_SECONDS_MAX
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else None
+
+
 class LinuxBoard:
     """`root` is where /sys and /proc are looked for; a test has its own."""
 
@@ -54,11 +74,13 @@ class LinuxBoard:
         root: Path = Path("/"),
         synchronised: Callable[[], bool | None] = is_synchronised,
         statvfs: Callable[[str], os.statvfs_result] = os.statvfs,
+        firmware: Callable[[], str | None] = ask_firmware,
     ) -> None:
         self._data = settings.data
         self._root = root
         self._synchronised = synchronised
         self._statvfs = statvfs
+        self._firmware = firmware
 
     def findings(self) -> tuple[BoardFinding, ...]:
         return judge(self.read())
@@ -81,10 +103,12 @@ class LinuxBoard:
         memory = self._memory()
         life = [_number(word, 16) or 0 for word in (self._text(disk / "device/life_time") or "").split()]
         written = self._number(part, "lifetime_write_kbytes")
+        is_pi = "raspberrypi," in (self._text(self._root / "proc/device-tree/compatible") or "")
         return BoardReadings(
             temperature_celsius=self._temperature(),
-            throttled=self._throttled(),
+            throttled=self._throttled(is_pi),
             under_voltage=self._under_voltage(),
+            is_pi=is_pi,
             card_life_tenths=max(life, default=None),
             card_pre_eol=_number(self._text(disk / "device/pre_eol_info"), 16),
             card_errors=self._number(part, "errors_count"),
@@ -120,9 +144,15 @@ class LinuxBoard:
         celsius = [int(text) / 1000 for zone in zones if (text := self._text(zone)) and text.lstrip("-").isdecimal()]
         return max(celsius, default=None)
 
-    def _throttled(self) -> int | None:
-        # The firmware's driver in Raspberry Pi's kernel; the same number as `vcgencmd get_throttled`, without 0x.
-        return _number(self._text(self._root / "sys/devices/platform/soc/soc:firmware/get_throttled"), 16)
+    def _throttled(self, is_pi: bool) -> int | None:
+        # drivers/firmware/raspberrypi.c of Raspberry Pi's kernel: the bits of `vcgencmd get_throttled`, without 0x. The
+        # device is named after its place in the device tree: soc/soc:firmware up to the Pi 4, on a Pi 5
+        # soc@107c000000/soc@107c000000:firmware. A kernel without the attribute leaves only the command.
+        for node in sorted((self._root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled")):
+            if (bits := _number(self._text(node), 16)) is not None:
+                return bits
+        answer = self._firmware() if is_pi else None
+        return _number(answer.partition("=")[2], 16) if answer else None
 
     def _under_voltage(self) -> bool | None:
         for folder in (self._root / "sys/class/hwmon").glob("hwmon*"):

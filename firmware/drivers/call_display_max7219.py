@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import numpy as np
 
+from firmware.drivers.device_nodes import cause_of
 from firmware.drivers.redrawn_display import RedrawnDisplay
 from firmware.led_font import Dots
 from firmware.led_matrix import matrix_dots, moves
@@ -35,6 +36,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rotate: Literal[0, 2] = 0  # 2: the whole display hangs upside down
     blocks_reversed: bool = False  # the cable comes in on the other end
     brightness: Annotated[int, msgspec.Meta(ge=0, le=15)] = 5  # 15 draws over 1 A with all lit
+
+
+class SpiPackageMissing(DisplayFailed):
+    code = "spi-package-missing"
+    notice = "系统缺少软件包 spidev，叫号屏用不了，请技术员按手册“装到树莓派上”一节安装后重启程序。"
+
+
+class SpiForbidden(DisplayFailed):
+    code = "spi-forbidden"
+    notice = "没有使用叫号屏的权限，请技术员把运行程序的用户加入用户组 spi 后重启装置。"
 
 
 def open_device(settings: Settings) -> RedrawnDisplay:
@@ -118,7 +129,10 @@ def _open_spi(settings: Settings) -> Any:
     """Open the kernel's SPI device.
 
     Raises:
-        DisplayFailed: it is not there, or the package spidev is not.
+        SpiPackageMissing: the package spidev is not installed.
+        SpiForbidden: this user may not open it.
+        DisplayFailed: it is not there.
+        OSError: what else the kernel says.
     """
     from luma.core.error import DeviceNotFoundError
     from luma.core.interface.serial import noop, spi
@@ -127,6 +141,10 @@ def _open_spi(settings: Settings) -> Any:
         # noop: a MAX7219 has neither a reset nor a data/command line, and luma would take two pins of ours for them.
         return spi(port=settings.spi_port, device=settings.spi_device, gpio=noop(), bus_speed_hz=_SPI_HZ)
     except ImportError:
-        raise DisplayFailed("the package spidev is not installed") from None
+        raise SpiPackageMissing("the package spidev is not installed") from None
     except DeviceNotFoundError:
         raise DisplayFailed(f"there is no /dev/spidev{settings.spi_port}.{settings.spi_device}") from None
+    except OSError as error:
+        if cause_of(error) == "forbidden":
+            raise SpiForbidden("this user may not open the SPI device") from None
+        raise

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from firmware.drivers.pins import OpenPins, PinFactory, as_default, close_pins, open_pins, pin_errors
+from firmware.drivers.pins import OpenPins, PinFactory, as_default, as_fault_of, close_pins, open_pins, pin_errors
 from firmware.drivers.redrawn_display import RedrawnDisplay
 from firmware.ports import DeviceMissing, DisplayFailed
 from firmware.seven_segment import FONT, digits_at, moves
@@ -46,7 +46,7 @@ class _Digits:
         try:
             self._factory: PinFactory = open_pins()
         except DeviceMissing as error:
-            raise DisplayFailed(str(error)) from None
+            raise as_fault_of(DisplayFailed, error) from None
         try:
             self._device = _multi_character(settings, self._factory)
         except pin_errors() as error:

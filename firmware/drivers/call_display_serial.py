@@ -15,10 +15,14 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from firmware.am03127_frames import BAUD, answer_in, brightness, page, question, run_page
+from firmware.drivers.device_nodes import cause_of
 from firmware.led_matrix import TEXT_CHARACTERS_MAX
 from firmware.ports import DisplayFailed
 
 _ANSWER_SECONDS: Final = 0.8  # a bar takes up to half a second to store a page
+CHECK_SECONDS_MAX: Final = 0.9
+SHOW_SECONDS_MAX: Final = 2.5  # three frames of a bar that has forgotten everything
+_ALL: Final = ("brightness", "page", "text")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +32,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: Annotated[int, msgspec.Meta(ge=1, le=255)] = 1  # the number set on the bar
     places: Annotated[int, msgspec.Meta(ge=4, le=64)] = 13  # characters that stand side by side: 80 columns have 13
     brightness_percent: Literal[25, 50, 75, 100] = 100
+
+
+class BarForbidden(DisplayFailed):
+    code = "display-forbidden"
+    notice = "没有使用叫号屏串口的权限，请技术员安装 udev 规则，把程序的用户加入用户组 dialout，再重新插好。"
 
 
 def open_device(settings: Settings) -> SerialCallDisplay:
@@ -44,24 +53,27 @@ class SerialCallDisplay:
         self._lock = threading.Lock()
         self._port: Any = None
         self._text, self._blink = "", False
-        self._set_up = False  # the bar has our brightness, page and text
+        self._untold: tuple[str, ...] = _ALL  # what the bar is still to be told, in this order
 
     def check(self) -> None:
-        """Ask the bar; one that was away gets its text again."""
+        """Ask the bar; one that was away gets its text again, a slow one in as many checks as it needs."""
+        until = time.monotonic() + CHECK_SECONDS_MAX
         with self._lock:
-            self._ask(question(self._settings.board))
-            if not self._set_up:
-                self._tell_all()
+            if self._untold:
+                self._tell_what_is_left(until)
+            else:
+                self._ask(question(self._settings.board), until)
 
     def show(self, text: str, *, blink: bool = False) -> None:
         if len(text) > TEXT_CHARACTERS_MAX or not (text.isascii() and text.isprintable()):
             raise DisplayFailed(f"a display shows up to {TEXT_CHARACTERS_MAX} ASCII characters")
+        until = time.monotonic() + SHOW_SECONDS_MAX
         with self._lock:
             self._text, self._blink = text, blink
-            if self._set_up:
-                self._tell_text()
-            else:
-                self._tell_all()
+            self._untold = self._untold or ("text",)
+            self._tell_what_is_left(until)
+            if self._untold:
+                raise DisplayFailed(f"the LED bar did not take the text within {SHOW_SECONDS_MAX:g} s")
 
     def close(self) -> None:
         with self._lock:
@@ -75,38 +87,51 @@ class SerialCallDisplay:
     ) -> None:
         self.close()
 
-    def _tell_all(self) -> None:
-        level = {100: "A", 75: "B", 50: "C", 25: "D"}[self._settings.brightness_percent]
-        self._tell(brightness(self._settings.board, level))
-        self._tell(run_page(self._settings.board))
-        self._tell_text()
-        self._set_up = True
+    def _tell_what_is_left(self, until: float) -> None:
+        """Tell the bar what it does not know, as far as the time goes.
 
-    def _tell_text(self) -> None:
-        self._tell(page(self._settings.board, self._text, blink=self._blink, places=self._settings.places))
+        Raises:
+            DisplayFailed: it does not answer, or refuses a frame.
+        """
+        while self._untold:
+            taken = self._ask(self._frame(self._untold[0]), until)
+            if taken is None:
+                return
+            if not taken:
+                raise DisplayFailed("the LED bar refused a frame: its XOR did not arrive whole")
+            self._untold = self._untold[1:]
 
-    def _tell(self, frame: bytes) -> None:
-        if not self._ask(frame):
-            raise DisplayFailed("the LED bar refused a frame: its XOR did not arrive whole")
+    def _frame(self, what: str) -> bytes:
+        board = self._settings.board
+        match what:
+            case "brightness":
+                return brightness(board, {100: "A", 75: "B", 50: "C", 25: "D"}[self._settings.brightness_percent])
+            case "page":
+                return run_page(board)
+            case _:
+                return page(board, self._text, blink=self._blink, places=self._settings.places)
 
-    def _ask(self, frame: bytes) -> bool:
-        """Send a frame and return whether the bar took it.
+    def _ask(self, frame: bytes, until: float) -> bool | None:
+        """Send a frame and return whether the bar took it; None: the caller's time was up before the bar's own.
 
         Raises:
             DisplayFailed: no answer in time, or the port is gone; it is opened anew by the next call.
         """
+        asked = time.monotonic()
         try:
             port = self._opened()
             port.reset_input_buffer()
             port.write(frame)
-            received, until = b"", time.monotonic() + _ANSWER_SECONDS
-            while (answer := answer_in(received)) is None and time.monotonic() < until:
+            received, patience = b"", min(asked + _ANSWER_SECONDS, until)
+            while (answer := answer_in(received)) is None and time.monotonic() < patience:
                 received += port.read(1)
         except (OSError, termios.error) as error:  # pyserial's errors derive from OSError, but it lets termios' through
             self._let_go()
+            if isinstance(error, OSError) and cause_of(error) == "forbidden":
+                raise BarForbidden("this user may not open the LED bar's port") from None
             raise DisplayFailed(f"the LED bar's port fails: {error}") from None
-        if answer is None:
-            self._set_up = False
+        if answer is None and until - asked >= _ANSWER_SECONDS:
+            self._untold = _ALL  # it may have lost its power, and all that it was told with it
             raise DisplayFailed(f"the LED bar did not answer in {_ANSWER_SECONDS} s")
         return answer
 
@@ -118,7 +143,7 @@ class SerialCallDisplay:
         return self._port
 
     def _let_go(self) -> None:
-        self._set_up = False
+        self._untold = _ALL
         if self._port is not None:
             port, self._port = self._port, None
             port.close()

@@ -7,6 +7,7 @@ the settings. Names of controls, formats and metadata are picamera2's (Picamera2
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Final, Literal
 
@@ -17,6 +18,8 @@ from firmware.drivers.camera_pixels import FORMATS, Range, Rotation, shrunk, to_
 from firmware.drivers.watched_camera import Size, WatchedCamera
 from firmware.light_watch import LightWatch
 from firmware.ports import CameraMissing, CameraNotReady, DeviceError, Pixels
+
+log = logging.getLogger(__name__)
 
 _SETTLE_SECONDS_MIN: Final = 0.5  # a preview or two: before that AeLocked may still be of the last time
 _STALE_FRAMES: Final = 2  # let go after a call when a camera does not say when a frame was exposed
@@ -91,6 +94,11 @@ class Picamera2Stream:
             self._small = self._delivered("lores") if has_small else None
             self._has = frozenset(self._camera.camera_controls)
             self._locks = settings.lock_exposure and "AeEnable" in self._has
+            if settings.lens_position is None and "LensPosition" in self._has:
+                # It stands where it was left, after a start far off: a sheet at 40 cm is then too soft to be taken.
+                log.warning(
+                    "the camera's lens can be moved and is not set; write lens_position = 1 / metres from lens to desk"
+                )
             self._set(self._fixed_controls())
             self._camera.start()
         except BaseException:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -24,6 +25,8 @@ from firmware.slip_escpos import slip_to_escpos
 log = logging.getLogger(__name__)
 
 STATUS_SECONDS_MAX: Final = 0.4  # a printer answers DLE EOT within some 50 ms, busy or not
+CHECK_SECONDS_MAX: Final = 0.9  # for connecting and all questions together
+WRITE_SECONDS_MAX: Final = 3.0  # that a printer may keep us waiting before it takes a slip
 SLIP_SECONDS_MAX: Final = 12.0  # three copies of the longest slip; a printer that answers no more is told in 0.4 s
 SETTLE_SECONDS: Final = 2.0  # how long a printer without GS r is watched after a slip
 WATCH_SECONDS: Final = 0.2  # between two questions while it prints
@@ -70,17 +73,21 @@ class EscposPrinter(ABC):
         self._printer: Any = None
         self._closed = False
         self._answers_in_turn: bool | None = None  # not known before it was asked once
+        self._heard: deque[int] = deque()  # bytes of the printer that nobody has looked at yet
 
     def check(self) -> None:
+        deadline = time.monotonic() + CHECK_SECONDS_MAX
         with _Turn(self):
             if self._common.status:
-                self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX)
+                self._must_be_ready(deadline)
 
     def print_slip(self, slip: Slip) -> None:
         data = slip_to_escpos(slip, roll_mm=self._common.roll_mm)
         with _Turn(self):
+            self._must_fit(data)
             if not self._common.status:
                 self._write(data)
+                self._await_sent(self._printer)
                 return
             self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX)
             if self._answers_in_turn is None:
@@ -115,11 +122,22 @@ class EscposPrinter(ABC):
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         """Return what the printer has said, nothing when it was silent for the time. Raises OSError."""
 
+    @abstractmethod
+    def _patience(self, printer: Any, seconds: float) -> None:
+        """Set how long a write may take from now on."""
+
+    def _must_fit(self, data: bytes) -> None:  # noqa: B027  # most lines carry any slip
+        """Raise PrinterFailed when the line cannot carry this slip. Nothing of it was sent."""
+
+    def _await_sent(self, printer: Any) -> None:  # noqa: B027  # most are as quick as the printer
+        """Return when what was written has left this unit, as far as the transport knows. Raises OSError."""
+
     # The conversation.
 
     def _await_printed(self) -> None:
         if self._answers_in_turn:
             self._write(_ASK_IN_TURN)
+        self._await_sent(self._printer)  # a question asked now would wait behind the slip, and seem to be unanswered
         begun = time.monotonic()
         while True:
             answer = self._await_answer(_is_in_turn, WATCH_SECONDS) if self._answers_in_turn else None
@@ -127,7 +145,7 @@ class EscposPrinter(ABC):
                 time.sleep(WATCH_SECONDS)  # a printer that answers at once only: it is asked again and again
             self._must_be_ready(time.monotonic() + 2 * STATUS_SECONDS_MAX, keep=True)
             spent = time.monotonic() - begun
-            if answer is not None or self._in_turn_answered:
+            if self._answers_in_turn and (answer is not None or self._in_turn_answered):
                 return
             if not self._answers_in_turn and spent >= SETTLE_SECONDS:
                 return
@@ -139,6 +157,7 @@ class EscposPrinter(ABC):
         self._in_turn_answered = False
         if not keep:
             self._read(self._printer, 0.0)  # an older answer is none to these questions
+            self._heard.clear()
         cause = self._ask(_OFFLINE_CAUSE, deadline)
         if cause & _COVER_OPEN:
             raise CoverOpen("the printer's cover is open")
@@ -149,25 +168,34 @@ class EscposPrinter(ABC):
             raise PrinterFailed("the printer reports a fault of its cutter or head")
 
     def _ask(self, what: int, deadline: float) -> int:
-        self._write(_ASK + bytes([what]))
-        answer = self._await_answer(_is_at_once, min(STATUS_SECONDS_MAX, deadline - time.monotonic()))
+        left = min(STATUS_SECONDS_MAX, deadline - time.monotonic())
+        answer = None
+        if left > 0:
+            self._write(_ASK + bytes([what]), left)
+            answer = self._await_answer(_is_at_once, min(left, deadline - time.monotonic()))
         if answer is None:
             raise PrinterFailed("the printer does not answer; one that never does needs status = false")
         return answer
 
     def _await_answer(self, fits: Any, timeout_seconds: float) -> int | None:
         deadline = time.monotonic() + timeout_seconds
+        last = False
         while True:
-            left = deadline - time.monotonic()
-            for byte in self._read(self._printer, max(0.0, left)):
+            # One read may bring several answers, to this question and to others: what is not looked at now stays.
+            while self._heard:
+                byte = self._heard.popleft()
                 if fits is _is_at_once and _is_in_turn(byte):
                     self._in_turn_answered = True
                 if fits(byte):
-                    return int(byte)
-            if left <= 0:
+                    return byte
+            if last:
                 return None
+            left = deadline - time.monotonic()
+            last = left <= 0
+            self._heard.extend(self._read(self._printer, max(0.0, left)))
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, seconds_max: float = WRITE_SECONDS_MAX) -> None:
+        self._patience(self._printer, seconds_max)
         self._printer._raw(data)
 
     # Opening and letting go.
@@ -178,18 +206,20 @@ class EscposPrinter(ABC):
         if self._closed:
             raise PrinterMissing("the printer was closed")
         if self._printer is not None and self._gone(self._printer):
-            self._let_go()
+            self._let_go(broken=True)
         if self._printer is None:
             self._answers_in_turn = None
+            self._heard.clear()
             self._printer = self._open()
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, broken: bool = False) -> None:
         printer, self._printer = self._printer, None
         if printer is not None:
             with suppress(OSError):  # what is gone need not be closed
-                self._shut(printer)
+                self._shut(printer, broken=broken)
 
-    def _shut(self, printer: Any) -> None:
+    def _shut(self, printer: Any, *, broken: bool) -> None:  # noqa: ARG002
+        """Close the transport. `broken`: what is still on its way is not worth waiting for."""
         printer.close()
 
 
@@ -211,8 +241,9 @@ class _Turn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         paper_or_cover = isinstance(error, (PaperOut, CoverOpen))
-        if not self._of.stays_open or (error is not None and not paper_or_cover):
-            self._of._let_go()
+        broken = error is not None and not paper_or_cover
+        if broken or not self._of.stays_open:
+            self._of._let_go(broken=broken)
         if isinstance(error, OSError) and not isinstance(error, PrinterFailed):
             raise PrinterFailed("the printer's line broke; the slip may be half printed") from error
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from firmware.drivers.pins import OpenPins, PinFactory, close_pins, open_pins, pin_errors
+from firmware.drivers.pins import OpenPins, PinFactory, as_fault_of, close_pins, open_pins, pin_errors
 from firmware.ports import Button, DeviceError, DeviceMissing, Lamp, LampState
 from firmware.press_filter import PressFilter
 from firmware.wiring import pin
@@ -121,7 +121,7 @@ class GpioPanel:
         """Return the header, opened anew if it was lost.
 
         Raises:
-            PanelMissing: it cannot be opened.
+            PanelMissing: it cannot be opened; its notice says so if a package or a permission is what is missing.
         """
         if self._stopping.is_set():
             raise PanelMissing("the panel is closed")
@@ -129,7 +129,7 @@ class GpioPanel:
             try:
                 self._header = _Header(self._open_pins(), self._edges.put)
             except DeviceMissing as error:
-                raise PanelMissing(str(error)) from None
+                raise as_fault_of(PanelMissing, error) from None
             except pin_errors() as error:
                 raise PanelMissing(f"a line of the panel cannot be had: {error}") from None
             for lamp in Lamp:

@@ -13,19 +13,34 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from firmware.ports import DeviceMissing
+from firmware.ports import DeviceError, DeviceMissing
 
 PinFactory = Any  # gpiozero.Factory; the library has no types
 OpenPins = Callable[[], PinFactory]
+DEV: Final = Path("/dev")
+_Fault = TypeVar("_Fault", bound=DeviceError)
+
+
+class PinsPackageMissing(DeviceMissing):
+    code = "gpio-package-missing"
+    notice = "系统缺少软件包 lgpio，用不了针脚，请技术员按手册“装到树莓派上”一节安装后重启程序。"
+
+
+class PinsForbidden(DeviceMissing):
+    code = "gpio-forbidden"
+    notice = "没有使用针脚的权限，请技术员把运行程序的用户加入用户组 gpio 后重启装置。"
 
 
 def open_pins(chip: int | None) -> PinFactory:
     """Return the pins of /dev/gpiochip<chip>; None: the header of this Raspberry Pi, whatever its number.
 
     Raises:
-        DeviceMissing: there is no such chip, it may not be opened, or lgpio is not installed.
+        PinsPackageMissing: lgpio is not installed.
+        PinsForbidden: this user may not open the chip.
+        DeviceMissing: there is no such chip.
     """
     _let_lgpio_write_elsewhere()
     try:
@@ -33,12 +48,28 @@ def open_pins(chip: int | None) -> PinFactory:
 
         factory = LGPIOFactory(chip=chip)
     except ImportError:
-        raise DeviceMissing("the package lgpio is not installed") from None
+        raise PinsPackageMissing("the package lgpio is not installed") from None
     except pin_errors() as error:
+        if _may_not_open(chip):
+            raise PinsForbidden("this user may not open the GPIO chip") from None
         raise DeviceMissing(f"the GPIO chip cannot be opened: {error}") from None
     # gpiozero shares one dictionary of pins between all its factories: closing ours would close the other driver's.
     factory.pins = {}
     return factory
+
+
+def as_fault_of(kind: type[_Fault], error: DeviceMissing) -> _Fault:
+    """Return what keeps the pins from us as a device's own kind of fault, with the remedy if one is known."""
+    fault = kind(str(error))
+    if isinstance(error, (PinsPackageMissing, PinsForbidden)):
+        fault.code, fault.notice = error.code, error.notice  # of this one error
+    return fault
+
+
+def _may_not_open(chip: int | None) -> bool:
+    # Neither lgpio nor gpiozero keeps the reason. Which chip is the header's is known only once it is open.
+    nodes = [node for node in DEV.glob(f"gpiochip{'*' if chip is None else chip}") if node.exists()]
+    return bool(nodes) and not any(os.access(node, os.R_OK | os.W_OK) for node in nodes)
 
 
 def pin_errors() -> tuple[type[Exception], ...]:

@@ -54,20 +54,11 @@ class ScannerGun(ABC):
         self._closed = False
 
     def check(self) -> None:
-        if self._closed:
-            raise ScannerMissing("the scanner gun was closed")
-        try:
-            if self._open():
-                self._assembly.reset()
-        except ScannerMissing:
-            self._assembly.reset()
-            raise  # said already, and better
-        except OSError as error:
-            self._assembly.reset()
-            raise scanner_refusal(error) from error
+        self._be_open()
+        self._assembly.must_end()
 
     def read(self, timeout_seconds: float = 0.5) -> Scan | None:
-        self.check()
+        self._be_open()
         deadline = time.monotonic() + timeout_seconds
         looked = False
         while True:
@@ -77,17 +68,19 @@ class ScannerGun(ABC):
             wait_seconds = deadline - time.monotonic()
             if self._assembly.under_way:
                 if wait_seconds <= -SCAN_SECONDS_MAX:
-                    return None
+                    break
                 wait_seconds = (SILENCE_MS + 5) / 1000  # a little longer, so that silence is seen to be over
             elif looked and wait_seconds <= 0:
-                return None
+                break
             self._take_in(max(0.0, wait_seconds))
             looked = True
+        self._assembly.must_end()  # said only when nothing whole came: the gun may have been set right meanwhile
+        return None
 
     def open_if_there(self) -> None:
         """Open at once where it can be, for what is scanned from now on counts; if not, the first read says so."""
         with suppress(ScannerMissing):
-            self.check()
+            self._be_open()
 
     def close(self) -> None:
         self._closed = True
@@ -100,6 +93,19 @@ class ScannerGun(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _be_open(self) -> None:
+        if self._closed:
+            raise ScannerMissing("the scanner gun was closed")
+        try:
+            if self._open():
+                self._assembly.reset()
+        except ScannerMissing:
+            self._assembly.reset()
+            raise  # said already, and better
+        except OSError as error:
+            self._assembly.reset()
+            raise scanner_refusal(error) from error
 
     def _take_in(self, wait_seconds: float) -> None:
         try:

@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from firmware.drivers.escpos_printer import EscposPrinter, PrinterMissing, PrinterSettings
+from firmware.drivers.escpos_printer import WRITE_SECONDS_MAX, EscposPrinter, PrinterMissing, PrinterSettings
 from firmware.ports import PrinterFailed
 from firmware.slip_escpos import escpos_printers
 
-WRITE_MS_MAX: Final = 3000
 _PRINTER_CLASS: Final = 7
 Usb = Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{4}$")]
 
@@ -47,7 +46,7 @@ class UsbTicketPrinter(EscposPrinter):
             int(self._settings.usb_vendor, 16),
             int(self._settings.usb_product, 16),
             which,
-            WRITE_MS_MAX,
+            round(WRITE_SECONDS_MAX * 1000),
             in_endpoint,
             out_endpoint,
         )
@@ -60,21 +59,38 @@ class UsbTicketPrinter(EscposPrinter):
         return printer
 
     def _find(self) -> Any:
+        """Return pyusb's device, None when there is none. Raises OSError when it may not be asked who it is."""
         import usb.core  # type: ignore[import-untyped]  # imported when opened: a unit without a USB printer needs no pyusb
 
-        wanted: dict[str, Any] = {
-            "idVendor": int(self._settings.usb_vendor, 16),
-            "idProduct": int(self._settings.usb_product, 16),
-        }
-        if self._settings.serial_number:
-            wanted["serial_number"] = self._settings.serial_number
         try:
-            return usb.core.find(**wanted)
+            devices = list(
+                usb.core.find(
+                    find_all=True,
+                    idVendor=int(self._settings.usb_vendor, 16),
+                    idProduct=int(self._settings.usb_product, 16),
+                )
+            )
         except usb.core.NoBackendError:
             raise LibusbMissing("libusb 1.0 is not installed") from None
+        if not self._settings.serial_number:
+            return devices[0] if devices else None
+        # Asked here and not by `find`, which takes a device that it may not ask for one that does not match.
+        refusal: OSError | None = None
+        for device in devices:
+            try:
+                if _serial_number(device) == self._settings.serial_number:
+                    return device
+            except usb.core.USBError as error:
+                refusal = error
+        if refusal is not None:
+            raise OSError(_errno_of(refusal), "a USB printer does not let its serial number be read") from None
+        return None
 
     def _gone(self, printer: Any) -> bool:  # noqa: ARG002
         return False  # its next transfer says so
+
+    def _patience(self, printer: Any, seconds: float) -> None:
+        printer.timeout = max(1, round(seconds * 1000))  # 0 would be for ever
 
     def _read(self, printer: Any, timeout_seconds: float) -> bytes:
         import usb.core
@@ -90,9 +106,19 @@ def open_device(settings: Settings) -> UsbTicketPrinter:
     return UsbTicketPrinter(settings)
 
 
+def _serial_number(device: Any) -> str:
+    """Return a device's serial number; "" when it has none. Raises usb.core.USBError."""
+    import usb.util  # type: ignore[import-untyped]
+
+    languages = usb.util.get_langids(device)  # in place of its own `langids`, which hides what went wrong
+    if not languages or not device.iSerialNumber:
+        return ""
+    return str(usb.util.get_string(device, device.iSerialNumber, languages[0]))
+
+
 def _endpoints(device: Any) -> tuple[int, int]:
     """Return the addresses of the bulk endpoints in and out of the printer interface, as its descriptors give them."""
-    import usb.util  # type: ignore[import-untyped]
+    import usb.util
 
     for interface in device.get_active_configuration() if _configured(device) else device[0]:
         if interface.bInterfaceClass != _PRINTER_CLASS:

@@ -1,4 +1,4 @@
-"""Drop-in for drivers/document_camera.py: sees what lies on the simulated desk. Never a fallback."""
+"""Drop-in for drivers/document_camera_*.py: sees what lies on the simulated desk. Never a fallback."""
 
 from __future__ import annotations
 

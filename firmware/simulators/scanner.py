@@ -1,4 +1,4 @@
-"""Drop-in for drivers/scanner.py: a gun that images a picture and reads it with pyzbar. Never a fallback.
+"""Drop-in for drivers/scanner_*.py: a gun that images a picture and reads it with pyzbar. Never a fallback.
 
 Pictures come in by `present`; what was read goes through the same `ScanAssembly` as a wired gun's bytes. There is
 no way to hand it a text: a code is read from its pixels or not at all.
@@ -49,14 +49,16 @@ class SimulatedScanner:
         self._closed = False
 
     def check(self) -> None:
-        if self.faults.on("unplugged") or self._closed:
-            raise ScannerMissing("the scanner gun is unplugged (simulated)")
+        self._must_be_there()
+        with self._changed:
+            self._assembly.pass_time(_now_ms())
+            self._assembly.must_end()
 
     def read(self, timeout_seconds: float = 0.5) -> Scan | None:
-        self.check()
+        self._must_be_there()
         if self.faults.on("hung"):
             self.faults.hang("hung", HANG_SECONDS_MAX)
-            self.check()
+            self._must_be_there()
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
             while not self._closed:
@@ -66,6 +68,7 @@ class SimulatedScanner:
                     return Scan(text, self._symbology, _now_ms())
                 left = deadline - time.monotonic()
                 if left <= 0:
+                    self._assembly.must_end()
                     return None
                 self._changed.wait(left)
         raise ScannerMissing("the scanner gun was closed")
@@ -101,6 +104,10 @@ class SimulatedScanner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _must_be_there(self) -> None:
+        if self.faults.on("unplugged") or self._closed:
+            raise ScannerMissing("the scanner gun is unplugged (simulated)")
 
     def _as_sent(self, data: bytes) -> bytes:
         """Return what comes over the wire, spoiled by the fault that is switched on."""

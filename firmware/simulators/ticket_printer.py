@@ -1,4 +1,4 @@
-"""Drop-in for drivers/ticket_printer.py: draws the same ESC/POS bytes on a roll of paper. Never a fallback.
+"""Drop-in for drivers/ticket_printer_*.py: draws the same ESC/POS bytes on a roll of paper. Never a fallback.
 
 The bytes are those of `slip_escpos.py`; the picture (PNG, 203 dpi) is what the resident would hold: its QR and Code 128
 are read by pyzbar like those of a printed slip.

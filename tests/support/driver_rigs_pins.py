@@ -169,6 +169,7 @@ class LedBar:
         self.path = folder / "bar"
         self.taken: list[bytes] = []
         self.mute = False
+        self.answer_seconds = 0.0
         self._thread: threading.Thread | None = None
         self.plug()
 
@@ -199,7 +200,9 @@ class LedBar:
             while b"<E>" in received:
                 whole, _, received = received.partition(b"<E>")
                 if not self.mute and whole.startswith(b"<ID01>"):
-                    os.write(master, self._answer(whole[6:-2], whole[-2:]))
+                    answer = self._answer(whole[6:-2], whole[-2:])
+                    select.select([stop], [], [], self.answer_seconds)
+                    os.write(master, answer)
         os.close(slave)
         os.close(master)
 

@@ -83,6 +83,22 @@ class PluggedPty:
         return b""
 
 
+class PacedPty(PluggedPty):
+    """A line whose bytes come no faster than its baud rate, ten bits a byte. What waits lies in the kernel."""
+
+    def __init__(self, folder: Path, link: str, baud: int) -> None:
+        super().__init__(folder, link)
+        self._seconds_a_byte = 10 / baud
+
+    def receive(self, timeout_seconds: float) -> bytes:
+        with self._lock:
+            came = b""
+            if self._master >= 0 and select.select([self._master], [], [], timeout_seconds)[0]:
+                came = os.read(self._master, max(1, round(0.02 / self._seconds_a_byte)))
+        time.sleep(len(came) * self._seconds_a_byte or 0.001)
+        return came
+
+
 class FarEnd:
     """A thread that answers what comes over a wire, until it is closed."""
 
@@ -327,6 +343,9 @@ class PrinterEnd:
         self.paper_out_after_bytes: int | None = None  # then the paper ends in the middle of a slip
         self.silent = False
         self.deaf_in_turn = False  # a cheap one: does not know GS r
+        self.together = False  # the answer in turn waits, and leaves in one piece with the next answer at once
+        self._kept = b""
+        self._cut = b""  # the beginning of a question whose end is still on the line
         self._waiting = b""
 
     @property
@@ -336,9 +355,13 @@ class PrinterEnd:
     def take(self, data: bytes) -> bytes:
         """Return the answers to what came."""
         answers = b""
+        data = self._cut + data
+        cut = next((length for length in (2, 1) if data.endswith(b"\x10\x04"[:length])), 0)
+        data, self._cut = data[: len(data) - cut], data[len(data) - cut :]
         for at, piece in enumerate(data.split(b"\x10\x04")):
             if at:
-                answers += bytes([self._at_once(piece[0])])
+                answers += bytes([self._at_once(piece[0])]) + self._kept
+                self._kept = b""
                 piece = piece[1:]
             self._waiting += piece
             answers += self._work_off()
@@ -355,9 +378,14 @@ class PrinterEnd:
     def _work_off(self) -> bytes:
         answers = b""
         while self._waiting and not (self.paper_out or self.cover_open):
+            if self._waiting in (b"\x1d", b"\x1dr"):
+                break  # the rest of it is still on the line
             if self._waiting.startswith(b"\x1dr\x01"):
                 self._waiting = self._waiting[3:]
-                answers += b"" if self.deaf_in_turn else b"\x00"
+                if self.together:
+                    self._kept += b"\x00"
+                elif not self.deaf_in_turn:
+                    answers += b"\x00"
                 continue
             self.printed += self._waiting[:1]
             self._waiting = self._waiting[1:]
@@ -367,16 +395,19 @@ class PrinterEnd:
 
 
 @contextmanager
-def serial_ticket_printer(**options: Any) -> Iterator[WireRig]:
+def serial_ticket_printer(*, paced: bool = False, **options: Any) -> Iterator[WireRig]:
+    options = {"baud": 115_200} | options
     with tempfile.TemporaryDirectory() as folder:
-        wire, end = PluggedPty(Path(folder), "usb-Maker_Printer_0001-if00"), PrinterEnd()
+        link = "usb-Maker_Printer_0001-if00"
+        wire = PacedPty(Path(folder), link, options["baud"]) if paced else PluggedPty(Path(folder), link)
+        end = PrinterEnd()
 
         def step() -> None:
             if came := wire.receive(0.02):
                 wire.send(end.take(came))
 
         far_end = FarEnd(step)
-        settings = ticket_printer_serial.Settings(port=str(wire.path), baud=115_200, **options)
+        settings = ticket_printer_serial.Settings(port=str(wire.path), **options)
         with ticket_printer_serial.open_device(settings) as device:
             try:
                 rig = WireRig(device, unplug=wire.unplug, replug=wire.plug, hang=lambda: setattr(end, "silent", True))
@@ -394,6 +425,7 @@ class PrinterServer:
     def __init__(self, end: PrinterEnd) -> None:
         self.end = end
         self.drop_after_bytes: int | None = None  # then the connection breaks in the middle of a slip
+        self.answer_seconds = 0.0
         self._server: socket.socket | None = None
         self._connection: socket.socket | None = None
         self.port = 0
@@ -445,6 +477,7 @@ class PrinterServer:
         answer = self.end.take(data)
         if self.drop_after_bytes is not None and len(self.end.printed) >= self.drop_after_bytes:
             raise ConnectionResetError
+        time.sleep(self.answer_seconds)
         connection.sendall(answer)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge.__main__ import main
 from edge.devices_command import SELF_TEST_CODE, check_devices, watch_device
+from edge.workers import _TEST_SLIP
 from firmware.bench import Bench, DeviceSettings, open_bench
-from firmware.ports import Button
+from firmware.ports import Button, SlipLine
+from firmware.simulators.scanner import SimulatedScanner
+from firmware.simulators.ticket_printer import SimulatedTicketPrinter
 from tests.support.driver_rigs_serial import serial_scanner
 from tests.support.firmware_rigs import a_card, code_picture
 
@@ -85,6 +92,21 @@ def test_watching_a_gun_tells_length_and_self_test_and_never_the_text(text: str,
 
     assert lines[-1] == f"扫描枪：读到 {len(text)} 个字符，码制 qr，{tells}"
     assert text not in "".join(lines)
+
+
+@pytest.mark.parametrize("symbology", ["qr", "code128"])
+def test_both_codes_of_the_printers_test_slip_are_the_self_test_code(symbology: str) -> None:
+    """The handbook has the gun read a QR from the slip, which had a linear code only: many guns are set to one kind."""
+    codes = [line for line in _TEST_SLIP.lines if (line.qr if symbology == "qr" else line.code128)]
+    slip = replace(_TEST_SLIP, lines=(SlipLine(text="测试条"), *codes))
+    with SimulatedTicketPrinter() as printer, SimulatedScanner() as scanner:
+        printer.print_slip(slip)
+        picture = Image.open(io.BytesIO(printer.slips()[-1])).convert("RGB")
+        assert scanner.present(np.ascontiguousarray(np.asarray(picture)))
+        scan = scanner.read(timeout_seconds=0.0)
+
+    assert scan is not None
+    assert (scan.text, scan.symbology) == (SELF_TEST_CODE, symbology)
 
 
 def test_watching_a_wired_gun_tells_the_same() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from edge.devices import LABELS
 from edge.events import DeviceChecked, Event
 from firmware import board_health, ports
 from firmware.board_health import BoardReadings, judge
-from firmware.drivers.board import LinuxBoard, Settings
+from firmware.drivers.board import VCGENCMD_SECONDS_MAX, LinuxBoard, Settings, ask_firmware
 from firmware.ports import BoardFinding, BoardPart, BoardTrouble, BoardWarning, DeviceError
 from firmware.simulators.board import FAULTS, HEALTHY, SimulatedBoard
 
@@ -35,6 +36,9 @@ BOUNDS: list[tuple[dict[str, Any], str | None]] = [
     ({"throttled": 1 << 2}, "slowed"),
     ({"throttled": 1 << 16}, "under-voltage-before"),
     ({"throttled": 1 << 19}, None),
+    ({"throttled": None, "is_pi": True}, "board-unreadable"),
+    ({"throttled": None, "is_pi": True, "under_voltage": True}, "under-voltage"),
+    ({"throttled": None, "is_pi": False}, None),
     ({"card_life_tenths": 8}, None),
     ({"card_life_tenths": 9}, "card-worn"),
     ({"card_life_tenths": 10}, "card-worn-out"),
@@ -219,6 +223,66 @@ def test_a_board_without_a_pis_files_is_read_too(tmp_path: Path) -> None:
 
     assert (read.temperature_celsius, read.throttled, read.card_errors, read.card_life_tenths) == (None,) * 4
     assert read.free_bytes
+
+
+PI_5 = "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"
+
+
+def a_pi(folder: Path, *, node: str = "", firmware: str | None = None) -> LinuxBoard:
+    """Return a Pi 5 whose kernel has the node that is named, and whose vcgencmd says `firmware` (None: nothing)."""
+    linux = FakeLinux(folder)
+    (folder / "sys/devices/platform/soc/soc:firmware/get_throttled").unlink()
+    linux.put("proc/device-tree/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0")
+    if node:
+        linux.put(node, "50000\n")
+    return LinuxBoard(Settings(data=str(folder)), root=folder, statvfs=space(), firmware=lambda: firmware)
+
+
+def test_a_pi_5_tells_its_throttling_under_its_own_name_in_sys(tmp_path: Path) -> None:
+    """A Pi 5's node has the address of its soc in its name; it was looked for under a Pi 4's, and "none" was "well"."""
+    assert a_pi(tmp_path, node=PI_5).read().throttled == 0x50000
+
+
+def test_a_pi_without_the_node_is_asked_by_its_own_command(tmp_path: Path) -> None:
+    assert a_pi(tmp_path, firmware="throttled=0x50005").read().throttled == 0x50005
+
+
+@pytest.mark.parametrize("answer", [None, "", "throttled=", "VCHI initialization failed"])
+def test_a_pi_that_does_not_tell_of_its_supply_is_a_finding(tmp_path: Path, answer: str | None) -> None:
+    board = a_pi(tmp_path, firmware=answer)
+    board_without_alarm = replace(board.read(), under_voltage=None)
+
+    (power,) = [finding for finding in judge(board_without_alarm) if finding.part is BoardPart.POWER]
+
+    assert power.notice.startswith("读不到供电状态")
+    assert power.severity == "warning"
+
+
+def test_a_machine_that_is_no_pi_is_not_asked_for_its_firmware(tmp_path: Path) -> None:
+    def asked() -> str | None:
+        raise AssertionError("vcgencmd is a Pi's")
+
+    board = LinuxBoard(Settings(data=str(tmp_path)), root=tmp_path / "empty", firmware=asked)
+
+    assert not board.read().is_pi
+    assert BoardPart.POWER not in {finding.part for finding in board.findings()}
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [("echo throttled=0x50005", "throttled=0x50005"), ("echo broken; exit 1", None), ("exec sleep 30", None)],
+)
+def test_vcgencmd_is_believed_when_it_succeeds_and_costs_half_a_second_when_it_hangs(
+    script: str, answer: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "vcgencmd"
+    command.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    begun = time.monotonic()
+
+    assert ask_firmware() == answer
+    assert time.monotonic() - begun < VCGENCMD_SECONDS_MAX + 2.0
 
 
 def test_files_that_hold_nonsense_are_left_out(tmp_path: Path) -> None:

@@ -314,6 +314,22 @@ def test_the_lens_is_fixed_before_the_start_where_there_is_one() -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "warned"),
+    [(LensPicamera2, {}, True), (LensPicamera2, {"lens_position": 2.5}, False), (FakePicamera2, {}, False)],
+)
+def test_a_lens_that_is_left_alone_is_warned_of_once_and_a_fixed_one_is_not(
+    kind: type[FakePicamera2], options: dict[str, Any], warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bare `document_camera = "picamera2"` left the lens where it stood, and soft pages were the camera's fault."""
+    with scene() as before, pi_camera(before, kind, **options) as camera:
+        camera.preview()
+        camera.preview()
+
+    warnings = [record.getMessage() for record in caplog.records if "lens_position" in record.getMessage()]
+    assert len(warnings) == int(warned)
+
+
 def test_exposure_is_locked_when_it_has_settled_automatics_first() -> None:
     with scene() as before, pi_camera(before) as camera:
         camera.photograph()

@@ -12,11 +12,11 @@ import pytest
 
 from firmware.drivers import scanner_hid, scanner_serial
 from firmware.drivers.input_nodes import SeveralGuns, find_gun_nodes
-from firmware.drivers.scanner_gun import ScannerForbidden, ScannerTaken
+from firmware.drivers.scanner_gun import ScannerForbidden, ScannerTaken, now_ms
 from firmware.drivers.scanner_hid import HidScanner
 from firmware.key_codes import KeyDecoder
 from firmware.ports import ScannerMissing
-from firmware.scan_assembly import SCAN_CHARACTERS_MAX
+from firmware.scan_assembly import SCAN_CHARACTERS_MAX, ScannerUnended
 from tests.support.driver_rigs_serial import EV_KEY, EV_SYN, WireRig, hid_scanner, key_events, serial_scanner
 
 ALT, CONTROL, CAPS_LOCK, NUM_LOCK, ENTER, F1 = 56, 29, 58, 69, 28, 59
@@ -66,12 +66,12 @@ def test_512_characters_are_a_scan_and_513_are_none() -> None:
         assert texts(rig) == ["2" * SCAN_CHARACTERS_MAX]
 
 
-def test_half_a_scan_and_silence_leave_the_next_scan_whole() -> None:
+def test_half_a_scan_and_its_late_tail_leave_the_next_scan_whole() -> None:
     with serial_scanner() as rig:
         rig.do(b"A60")
         assert rig.device.read(timeout_seconds=0.0) is None  # waits for the rest and gives it up
 
-        rig.do(b"A6028\r")
+        rig.do(b"27\rA6028\r")
 
         assert texts(rig) == ["A6028"]
 
@@ -114,6 +114,24 @@ def test_a_busy_unit_does_not_take_its_own_delay_for_the_guns_silence() -> None:
         time.sleep(0.15)  # the unit is busy
 
         assert texts(rig) == ["A6027"]
+
+
+def test_a_gun_without_a_suffix_says_so_until_its_first_whole_scan() -> None:
+    """Nothing came of any scan, and nothing was said: the technician could only guess that it was the suffix."""
+    with serial_scanner() as rig:
+        rig.device.check()
+        for _ in range(2):
+            rig.device._assembly.feed(b"A6027", now_ms())
+            rig.device._assembly.pass_time(now_ms() + 200)
+            rig.device._assembly._last_ms = now_ms() - 2000  # the next is scanned two seconds later
+
+        for ask in (rig.device.check, lambda: rig.device.read(timeout_seconds=0.0)):
+            with pytest.raises(ScannerUnended, match="suffix"):
+                ask()
+
+        rig.do(b"A6028\r")
+        assert texts(rig) == ["A6028"]
+        rig.device.check()
 
 
 def test_bytes_that_are_no_utf8_are_dropped_and_chinese_is_read_as_the_gun_is_set() -> None:
@@ -205,7 +223,8 @@ def test_lost_key_events_drop_the_scan_that_has_the_hole() -> None:
 def test_half_a_scan_by_the_kernels_times_is_dropped_though_both_are_read_at_once() -> None:
     with hid_scanner() as rig:
         now = time.monotonic()
-        rig.far.play(key_events("A60"), at=now - 0.5)
+        rig.far.play(key_events("A60"), at=now - 0.7)
+        rig.far.play(key_events("27\r"), at=now - 0.5)
         rig.far.play(key_events("B1\r"), at=now)
 
         assert texts(rig) == ["B1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import string
 import threading
@@ -257,6 +258,35 @@ def test_a_bar_that_does_not_answer_or_is_of_another_number_fails_aloud(bar: Led
         pytest.raises(DisplayFailed, match="did not answer"),
     ):
         display.show("A6027")
+
+
+@pytest.mark.parametrize("answer_seconds", [0.3, 0.6])
+def test_a_slow_bar_costs_a_check_no_more_than_a_second_and_is_set_up_by_the_checks_that_follow(
+    bar: LedBar, answer_seconds: float
+) -> None:
+    """Four frames had 0.8 s each: a bar that answered late cost a check over 2 s."""
+    bar.answer_seconds = answer_seconds
+    with SerialCallDisplay(SerialSettings(port=str(bar.path))) as display:
+        for _ in range(4):
+            begun = time.monotonic()
+            with contextlib.suppress(DisplayFailed):
+                display.check()
+            assert time.monotonic() - begun < 1.1
+
+        display.check()
+
+    assert set(bar.taken) == {b"<BA>", b"<RPA>", b"<L1><PA><FA><MA><WC><FA> "}
+
+
+def test_a_mute_bar_costs_a_call_no_more_than_two_seconds(bar: LedBar) -> None:
+    bar.answer_seconds = 0.7
+    with SerialCallDisplay(SerialSettings(port=str(bar.path))) as display:
+        begun = time.monotonic()
+
+        with contextlib.suppress(DisplayFailed):
+            display.show("A6027")
+
+        assert time.monotonic() - begun < 2.3
 
 
 def test_a_bar_that_was_plugged_in_again_is_set_up_again(bar: LedBar) -> None:
