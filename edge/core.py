@@ -59,7 +59,7 @@ from edge.link import EventAnswered, EventGivenUp, PacketAnswered, PacketSetAsid
 from edge.pickup_desk import CASE_PREFIX, PickupDesk
 from edge.seen import CallsSeen, Seen
 from edge.shown import Showing, Shown
-from edge.ticket import is_ticket_code, open_ticket
+from edge.ticket import Ticket, is_ticket_code, open_ticket
 from edge.view import Role, UnitView
 from firmware.ports import Button, Lamp, LampState
 
@@ -138,8 +138,8 @@ class Core:
                 pass
             case Pressed(button):
                 self._pressed(button)
-            case Scanned(scan):
-                self._by_hand(ask.ScanText(scan.text))
+            case Scanned():
+                self._scanned(event)
             case CardLaid():
                 self._card_laid(event)
             case PagePhotographed():
@@ -244,7 +244,7 @@ class Core:
         text, house = command.text.strip("\r\n\t"), self._house
         case_number = text.removeprefix(CASE_PREFIX)
         if is_ticket_code(text):
-            ticket = open_ticket(text, house.day_keys.by_day, hall=house.hall, today=house.clock.hall_day())
+            ticket = self._opened(text)
             if house.role is Role.PICKUP or (ticket.ticket, ticket.day) in self._pickup_calls:
                 self._pickup.ask_by_ticket(ticket.ticket, ticket.day, answer)
             else:
@@ -285,6 +285,27 @@ class Core:
             self._say("吹哨功能尚未启用。", "info")
         else:
             self._by_hand(command)
+
+    def _scanned(self, event: Scanned) -> None:
+        """Carry out a scan; a slip that only came to light again under the camera is nobody's wish."""
+        text = event.scan.text
+        if event.still_lies and is_ticket_code(text):
+            try:
+                ticket = self._opened(text)
+            except OneWindowError:
+                return  # it was refused when it was laid there, and said so
+            if self._pickup.was_asked_for(ticket.ticket, ticket.day) or self._counter.has_here(
+                ticket.ticket, ticket.day
+            ):
+                return
+            if self._counter.has_let_go(ticket.ticket, ticket.day):
+                self._say(f"{ticket.ticket}号票还在高拍仪下，请交还居民；要再次办理，请先拿开再放。", "info")
+                return
+        self._by_hand(ask.ScanText(text))
+
+    def _opened(self, text: str) -> Ticket:
+        house = self._house
+        return open_ticket(text, house.day_keys.by_day, hall=house.hall, today=house.clock.hall_day())
 
     def _card_laid(self, event: CardLaid) -> None:
         try:
@@ -430,6 +451,7 @@ class Core:
         if today != self._day:
             self._day = today
             self._pickup_calls.clear()
+            self._counter.new_day()
             if self._issue is not None:
                 self._issue.new_day(today)
         house.day_keys.forget_before(today)

@@ -18,11 +18,13 @@ from broker.messages import Call
 from edge.announcer import Announcer
 from edge.board_reporter import BoardReporter
 from edge.capture import Code, capture
+from edge.capture.bare import is_bare
 from edge.capture.scan import read_quickly
 from edge.capture.scan_live import LiveReader
 from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
 from edge.live import live_jpeg
+from edge.lying_codes import LyingCodes
 from edge.pages import TakenPage
 from firmware.bench import Bench
 from firmware.ports import (
@@ -166,13 +168,21 @@ class CameraThread(DeviceThread):
     """Photographs, gives the live picture, looks for a ticket under the camera while one is awaited, and watches the
     desk while the clerk works hands free."""
 
-    def __init__(self, device: DocumentCamera, put: Put, *, is_scanner: bool = False) -> None:
+    def __init__(
+        self,
+        device: DocumentCamera,
+        put: Put,
+        *,
+        is_scanner: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("document_camera", device, put)
         self._camera = device
+        self._clock = clock
         self._is_scanner = is_scanner  # no gun at this unit: a ticket is looked for at all times
         self._codes = LiveReader(on_read=lambda: self.ask(self.idle))  # what was read slowly need not wait
         self._watching = threading.Event()
-        self._last_code = ""
+        self._lying = LyingCodes()  # of the camera's thread
         self._desk = DeskWatch(put)
         self._live: tuple[float, bytes] = (0.0, b"")
         self._live_lock = threading.Lock()
@@ -187,27 +197,27 @@ class CameraThread(DeviceThread):
             frame = self._camera.preview(1.0)
             self._desk.look(frame)
             if self._is_scanner:
-                self._look_for_ticket(read_quickly(frame.pixels))
+                self._look_for_ticket(read_quickly(frame.pixels), lambda: self._desk.is_bare)
         elif self._watching.is_set() or self._is_scanner:
-            self._look_for_ticket(self._codes.read(self._camera.preview(1.0).pixels))
+            pixels = self._camera.preview(1.0).pixels
+            self._look_for_ticket(self._codes.read(pixels), lambda: is_bare(pixels))
         else:
             self._device.check()
 
-    def _look_for_ticket(self, found: list[Code]) -> None:
-        codes = [code for code in found if code.is_ours]
-        text = codes[0].text if codes else ""
-        if text and text != self._last_code:
-            self._put(Scanned(Scan(text, codes[0].symbology, time.monotonic_ns() // 1_000_000)))
-        self._last_code = text
+    def _look_for_ticket(self, found: list[Code], is_bare: Callable[[], bool]) -> None:
+        symbologies = {code.text: code.symbology for code in found if code.is_ours}
+        for text, still_lies in self._lying.look(list(symbologies), self._clock(), is_bare=is_bare):
+            scan = Scan(text, symbologies[text], time.monotonic_ns() // 1_000_000)
+            self._put(Scanned(scan, still_lies=still_lies))
 
     def watch(self, wanted: bool) -> None:
         if wanted == self._watching.is_set():
             return
         if wanted:
             self._watching.set()
+            self.ask(self._lying.tell_again)  # laid down too early, it counts now
         else:
             self._watching.clear()
-        self._last_code = ""
         self.ask(self._codes.forget)  # one resident's ticket is not kept for the next; and this ends the long wait
 
     def watch_desk(self, wanted: bool) -> None:

@@ -284,6 +284,82 @@ def test_a_card_laid_at_the_window_opens_the_called_ticket_and_is_compared_later
     assert "不是同一人" in rig.view.notice.text
 
 
+# --- a slip that still lies under the camera -------------------------------------------------------------------------
+
+
+def come_to_light(rig: UnitRig, ticket: str) -> None:
+    """The camera sees a slip again that it has told before, on a desk that was never bare since."""
+    rig.handle(Scanned(Scan(rig.ticket_code(ticket), "qr", 1), still_lies=True))
+    if rig.online:
+        rig.settle()
+
+
+@pytest.mark.parametrize("how", [EndVisit(), CancelVisit(), PassTicket()])
+def test_a_slip_that_still_lies_there_opens_no_second_visit_of_a_ticket_that_was_let_go(
+    rig: UnitRig, how: Command
+) -> None:
+    """After 结束 the slip lay on under the papers; lifting those opened the resident's visit a second time."""
+    rig.central.queue = ["A6001"]
+    rig.do(CallNext())
+    if how != PassTicket():
+        rig.open_visit("A6001")
+    rig.do(how)
+    told = len(events_of(rig, TicketPresented))
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is None
+    assert len(events_of(rig, TicketPresented)) == told
+    assert rig.view.notice is not None
+    assert "还在高拍仪下" in rig.view.notice.text
+
+
+def test_a_slip_let_go_does_not_enter_the_queue_again_while_the_next_ticket_is_awaited(rig: UnitRig) -> None:
+    rig.open_visit("A6001")
+    rig.do(EndVisit())
+    rig.central.queue = ["A6002"]
+    rig.do(CallNext())
+
+    come_to_light(rig, "A6001")
+
+    assert [event.serve for event in events_of(rig, TicketPresented)] == [True]  # type: ignore[attr-defined]
+
+
+def test_a_slip_let_go_opens_again_when_it_is_laid_anew_scanned_by_the_gun_or_called_once_more(rig: UnitRig) -> None:
+    for ticket in ("A6001", "A6002"):
+        rig.open_visit(ticket)
+        rig.do(EndVisit())
+
+    rig.handle(Scanned(Scan(rig.ticket_code("A6001"), "qr", 1)))
+    assert rig.view.front is not None
+    rig.do(EndVisit())
+    rig.deliver(rig.central.call(rig.id, "A6002", 3))
+    come_to_light(rig, "A6002")
+
+    assert rig.view.front is not None
+    assert rig.view.front.ticket == "A6002"
+
+
+def test_a_slip_under_the_papers_of_a_visit_that_is_open_is_no_news(rig: UnitRig) -> None:
+    rig.open_visit("A6001")
+    rig.do(TakePage())
+    rig.do(HandToRear())
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is None
+    assert len(rig.view.rear) == 1
+
+
+def test_a_slip_laid_too_early_counts_once_it_is_awaited(rig: UnitRig) -> None:
+    rig.central.queue = ["A6001"]
+    rig.do(CallNext())
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is not None
+
+
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
@@ -389,6 +465,20 @@ def test_what_is_ready_is_asked_for_in_every_way(pickup: UnitRig, how: str) -> N
         ("20261123-00002", "assigned"),
     ]
     assert pickup.view.pickup.cases[0].item_name == "就业困难人员认定"
+
+
+def test_a_slip_that_comes_to_light_under_the_results_does_not_empty_the_list(pickup: UnitRig) -> None:
+    """At the pickup window the list was asked for anew, and what had been handed over was forgotten."""
+    pickup.do(ScanText(pickup.ticket_code("A6001")))
+    pickup.do(HandOver(case_number="20261123-00001"))
+    before = pickup.view.pickup
+
+    come_to_light(pickup, "A6001")
+    assert pickup.view.pickup == before
+    pickup.do(ClearPickup())
+    come_to_light(pickup, "A6001")
+
+    assert pickup.view.pickup is None
 
 
 def test_only_what_is_ready_is_handed_over_and_only_once(pickup: UnitRig) -> None:
