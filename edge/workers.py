@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final
 
 from broker.errors import OneWindowError
@@ -62,6 +63,12 @@ _DESK_SECONDS: Final = 0.12  # between two looks at the desk, hands free: with t
 _LIVE_SECONDS: Final = 0.2  # a live picture younger than this is shown to the next who asks
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[], None]
+    proves: bool = True  # when it succeeds, the device is well
+
+
 class DeviceThread:
     """A device and the thread that serves it: jobs as they are asked, and in between whatever `idle` does."""
 
@@ -69,27 +76,33 @@ class DeviceThread:
         self.name = name
         self._device = device
         self._put = put
-        self._jobs: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._jobs: queue.Queue[_Job] = queue.Queue()
         self._stopping = threading.Event()
         self._said = ""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        self._jobs.put(self._device.check)
+        self.ask(self._device.check)
         self._thread.start()
 
     def close(self) -> None:
         self._stopping.set()
-        self._jobs.put(lambda: None)
+        self.wake()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def check(self) -> None:
         self._said = ""
-        self._jobs.put(self._device.check)
+        self.ask(self._device.check)
 
-    def ask(self, job: Callable[[], None]) -> None:
-        self._jobs.put(job)
+    def ask(self, work: Callable[[], None], *, proves: bool = True) -> None:
+        """Have work done after what was asked before. `proves`: it needs the device, and a fault is over when it has
+        succeeded."""
+        self._jobs.put(_Job(work, proves))
+
+    def wake(self) -> None:
+        """End the wait for a job."""
+        self.ask(lambda: None, proves=False)
 
     def trial(self) -> None:
         """Do what a technician can see, if the device has such a thing."""
@@ -108,11 +121,11 @@ class DeviceThread:
             try:
                 job = self._jobs.get(timeout=self.wait_seconds()) if self.wait_seconds() else self._jobs.get_nowait()
             except queue.Empty:
-                job = self.idle
+                job = _Job(self.idle)
             if self._stopping.is_set():
                 return
             try:
-                job()
+                job.work()
             except DeviceError as error:
                 self.report(error)
                 self._stopping.wait(_REST_SECONDS)
@@ -121,7 +134,8 @@ class DeviceThread:
                 log.exception("%s: a job failed and was given up", self.name)
                 self._stopping.wait(_REST_SECONDS)
             else:
-                self.report(None)
+                if job.proves:
+                    self.report(None)
 
     def report(self, error: DeviceError | None) -> None:
         """Tell the core how the device is, when that has changed."""
@@ -215,15 +229,16 @@ class CameraThread(DeviceThread):
             return
         if wanted:
             self._watching.set()
-            self.ask(self._lying.tell_again)  # laid down too early, it counts now
+            self.ask(self._lying.tell_again, proves=False)  # laid down too early, it counts now
         else:
             self._watching.clear()
-        self.ask(self._codes.forget)  # one resident's ticket is not kept for the next; and this ends the long wait
+        # One resident's ticket is not kept for the next; and this ends the long wait.
+        self.ask(self._codes.forget, proves=False)
 
     def watch_desk(self, wanted: bool) -> None:
         if wanted and not self._desk.is_on:
             self._desk.switch(True)
-            self._jobs.put(lambda: None)  # ends the long wait
+            self.wake()
         elif not wanted and self._desk.is_on:
             self._desk.switch(False)
 
@@ -420,4 +435,4 @@ class PanelThread(DeviceThread):
         device.on_press(lambda button: put(Pressed(button)))
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
-        self.ask(lambda: self._panel.set_lamp(lamp, state))
+        self.ask(lambda: self._panel.set_lamp(lamp, state), proves=False)  # says nothing of the buttons

@@ -30,7 +30,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def run_jobs(camera: CameraThread) -> None:
     """Do what was asked of a camera whose thread does not run."""
     while not camera._jobs.empty():
-        camera._jobs.get_nowait()()
+        camera._jobs.get_nowait().work()
 
 
 class TicketUnderIt:

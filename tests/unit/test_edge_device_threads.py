@@ -1,0 +1,169 @@
+"""One thread a device: what its jobs prove of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from edge import workers
+from edge.events import DeviceChecked, Event
+from edge.workers import CameraThread, DeviceThread, PanelThread, PrinterThread
+from firmware.ports import (
+    Button,
+    CameraMissing,
+    DeviceError,
+    Frame,
+    Lamp,
+    LampState,
+    PrinterFailed,
+    Slip,
+)
+
+
+@pytest.fixture(autouse=True)
+def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_REST_SECONDS", 0.001)
+
+
+@contextmanager
+def running(thread: DeviceThread) -> Iterator[None]:
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.close()
+        thread.close()
+
+
+def done(thread: DeviceThread) -> None:
+    """Return when all that was asked before has been done."""
+    reached = threading.Event()
+    thread.ask(reached.set, proves=False)
+    assert reached.wait(5)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def codes(events: list[Event]) -> list[str]:
+    checked = [event for event in events if isinstance(event, DeviceChecked)]
+    return ["ok" if event.error is None else event.error.code for event in checked]
+
+
+class Stuck(DeviceError):
+    code = "button-stuck"
+
+
+class OneButtonDown:
+    """A panel of which a button is down, and whose lamps work."""
+
+    simulated = True
+
+    def __init__(self) -> None:
+        self.stuck = True
+        self.lamps: dict[Lamp, LampState] = {}
+
+    def check(self) -> None:
+        if self.stuck:
+            raise Stuck("a button is down")
+
+    def on_press(self, callback: Callable[[Button], None]) -> None: ...
+
+    def set_lamp(self, lamp: Lamp, state: LampState) -> None:
+        self.lamps[lamp] = state
+
+    def close(self) -> None: ...
+
+
+class NoCamera:
+    """A camera that was pulled out."""
+
+    simulated = True
+
+    def __init__(self) -> None:
+        self.fault: Exception = CameraMissing("unplugged")
+
+    def check(self) -> None:
+        raise self.fault
+
+    def photograph(self, timeout_seconds: float = 3.0) -> Frame:
+        raise self.fault
+
+    def preview(self, timeout_seconds: float = 1.0) -> Frame:
+        raise self.fault
+
+    def close(self) -> None: ...
+
+
+class Printer:
+    """A printer whose driver may be surprised."""
+
+    simulated = True
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+        self.slips = 0
+
+    def check(self) -> None:
+        if isinstance(self.fault, DeviceError):
+            raise self.fault
+
+    def print_slip(self, slip: Slip) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.slips += 1
+
+    def close(self) -> None: ...
+
+
+# --- what a job proves ------------------------------------------------------------------------------------------------
+
+
+def test_a_stuck_button_is_said_until_it_is_let_go_whatever_the_lamps_do() -> None:
+    """A lamp that could be set cleared the fault after a second, and the clerk never saw it."""
+    panel, events = OneButtonDown(), list[Event]()
+    thread = PanelThread(panel, events.append)
+    with running(thread):
+        thread.set_lamp(Lamp.FAULT, "blink")
+        done(thread)
+        assert (codes(events), panel.lamps) == (["button-stuck"], {Lamp.FAULT: "blink"})
+
+        panel.stuck = False
+        thread.ask(panel.check)
+        done(thread)
+
+    assert codes(events) == ["button-stuck", "ok"]
+
+
+def test_a_camera_that_is_away_stays_away_while_tickets_are_awaited_and_no_more() -> None:
+    """To forget what was read needs no camera, and cleared its fault."""
+    events: list[Event] = []
+    thread = CameraThread(NoCamera(), events.append)
+    with running(thread):
+        for wanted in (True, False, True, False):
+            thread.watch(wanted)
+            thread.watch_desk(wanted)
+            done(thread)
+
+    assert codes(events) == ["camera-missing"]
+
+
+def test_a_job_that_needed_the_device_proves_it() -> None:
+    printer, events = Printer(), list[Event]()
+    thread = PrinterThread(printer, events.append)
+    printer.fault = PrinterFailed("switched off")
+    with running(thread):
+        done(thread)
+        printer.fault = None
+        thread.print_slip(1, Slip(lines=()))
+        done(thread)
+
+    assert codes(events) == ["printer-failed", "ok"]
