@@ -17,7 +17,7 @@ from typing import Final
 from broker.messages import Call, CallPurpose
 from broker.wording import call_speech
 from edge.events import CallAnnounced, DeviceChecked, Event
-from firmware.ports import CallDisplay, DeviceError, Speaker, Speech
+from firmware.ports import CallDisplay, DeviceError, DisplayFailed, Speaker, SpeakerFailed, Speech
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ SHOWN_SECONDS_MIN: Final = 1.5
 _SPOKEN_BEHIND_MAX: Final = 6  # calls waiting: above this they are only shown, or the voice would never catch up
 _CHECK_SECONDS: Final = 30.0
 _PICKUP_PLACE: Final = "出件窗口"
+
+_FAILURES: Final[dict[str, type[DeviceError]]] = {"call_display": DisplayFailed, "speaker": SpeakerFailed}
 
 _TRIAL_TEXT: Final = "8888"
 _TRIAL_TICKET: Final = "A8888"
@@ -93,15 +95,22 @@ class Announcer:
                 job = None
             if self._stopping.is_set():
                 return
-            if isinstance(job, Call):
-                self._announce(job)
-            elif isinstance(job, _Trial):
-                self._try(job.device)
-            elif job is None:
-                self._check()
-            else:
-                self._idle_text = job
-                self._show(job, blink=False)
+            try:
+                self._do(job)
+            except Exception:
+                # The outermost loop of this thread: one call that goes wrong must not end all calls.
+                log.exception("announcer: a job failed and was given up; what waits behind it goes on")
+
+    def _do(self, job: Job) -> None:
+        if isinstance(job, Call):
+            self._announce(job)
+        elif isinstance(job, _Trial):
+            self._try(job.device)
+        elif job is None:
+            self._check()
+        else:
+            self._idle_text = job
+            self._show(job, blink=False)
 
     def _announce(self, call: Call) -> None:
         shown = self._show(self._short(call), blink=True)
@@ -116,53 +125,52 @@ class Announcer:
 
     def _show(self, text: str, *, blink: bool) -> bool:
         """Return whether it is shown. With no display the console's pages are what shows it."""
-        if self._display is None:
-            return True
-        try:
-            self._display.show(text, blink=blink)
-        except DeviceError as error:
-            self._report("call_display", error)
-            return False
-        self._report("call_display", None)
-        return True
+        display = self._display
+        return display is None or self._attempt("call_display", lambda: display.show(text, blink=blink))
 
     def _say(self, call: Call) -> bool:
-        if self._speaker is None or self._jobs.qsize() > _SPOKEN_BEHIND_MAX:
+        if self._jobs.qsize() > _SPOKEN_BEHIND_MAX:
             return False
         at_pickup = call.purpose is CallPurpose.PICKUP and _PICKUP_PLACE in call.text
-        try:
-            self._speaker.say(
-                Speech(pinyin=call_speech(call.ticket, call.window, call.purpose, at_pickup_place=at_pickup))
-            )
-        except DeviceError as error:
-            self._report("speaker", error)
-            return False
-        self._report("speaker", None)
-        return True
+        return self._speak(call.ticket, call.window, call.purpose, at_pickup_place=at_pickup)
+
+    def _speak(
+        self, ticket: str, window: int, purpose: CallPurpose, *, at_pickup_place: bool = False, repeat: int = 2
+    ) -> bool:
+        speaker = self._speaker
+        return speaker is not None and self._attempt(
+            "speaker",
+            lambda: speaker.say(
+                Speech(pinyin=call_speech(ticket, window, purpose, at_pickup_place=at_pickup_place), repeat=repeat)
+            ),
+        )
 
     def _try(self, device: str) -> None:
         if device == "call_display" and self._show(_TRIAL_TEXT, blink=False):
             self._stopping.wait(_TRIAL_SECONDS)
             self._show(self._idle_text, blink=False)
-        if device == "speaker" and self._speaker is not None:
-            speech = call_speech(_TRIAL_TICKET, self._own_window or 1, CallPurpose.INTAKE)
-            try:
-                self._speaker.say(Speech(pinyin=speech, repeat=1))
-            except DeviceError as error:
-                self._report("speaker", error)
-            else:
-                self._report("speaker", None)
+        if device == "speaker":
+            self._speak(_TRIAL_TICKET, self._own_window or 1, CallPurpose.INTAKE, repeat=1)
 
     def _check(self) -> None:
         for name, device in (("call_display", self._display), ("speaker", self._speaker)):
-            if device is None:
-                continue
-            try:
-                device.check()
-            except DeviceError as error:
-                self._report(name, error)
-            else:
-                self._report(name, None)
+            if device is not None:
+                self._attempt(name, device.check)
+
+    def _attempt(self, device: str, work: Callable[[], None]) -> bool:
+        """Do one thing with a device; report how the device is, and say whether it was done."""
+        try:
+            work()
+        except DeviceError as error:
+            self._report(device, error)
+            return False
+        except Exception:
+            # The fence around one thing that is asked of a device: whatever its driver did, the call has its answer.
+            log.exception("%s: the driver failed; what was asked of it counts as not done", device)
+            self._report(device, _FAILURES[device]("the driver failed"))
+            return False
+        self._report(device, None)
+        return True
 
     def _report(self, device: str, error: DeviceError | None) -> None:
         code = "ok" if error is None else error.code

@@ -38,6 +38,7 @@ from firmware.ports import (
     Lamp,
     LampState,
     Panel,
+    PrinterFailed,
     Scan,
     Scanner,
     Slip,
@@ -298,11 +299,11 @@ class CameraThread(DeviceThread):
                 raise
             return
         except Exception:
-            # The fence around one photograph: whatever the pixels did, the clerk is told and the camera goes on.
-            log.exception("a photograph could not be made a page")
+            # The fence around one photograph: whatever the pixels did, the clerk is told. The thread's own fence logs
+            # it and goes on, and nothing is said of how the camera is.
             self._desk.failed()
             self._put(PagePhotographed(job, None, CameraNotReady("the photograph could not be made a page")))
-            return
+            raise
         page = TakenPage(
             jpeg=captured.jpeg,
             width=captured.width,
@@ -329,8 +330,13 @@ class PrinterThread(DeviceThread):
         def work() -> None:
             try:
                 self._printer.print_slip(slip)
-            except DeviceError as error:
+            except OneWindowError as error:
                 self._put(SlipPrinted(job, error))
+                raise
+            except Exception:
+                # The fence around one slip: the resident is told, and may ask for it again. The thread's own fence
+                # logs it and goes on, and nothing is said of how the printer is.
+                self._put(SlipPrinted(job, PrinterFailed("the slip could not be printed")))
                 raise
             self._put(SlipPrinted(job))
 

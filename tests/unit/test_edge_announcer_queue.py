@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from broker.messages import Call, CallPurpose
 from broker.wording import call_speech, call_text
 from edge.announcer import Announcer
@@ -43,11 +45,14 @@ class Devices:
         self.at: list[float] = []
         self.display_fails = False
         self.speaker_fails = False
+        self.surprise: Exception | None = None  # what no driver promises
         self.speaking = threading.Lock()
 
     def show(self, text: str, *, blink: bool = False) -> None:
         if self.display_fails:
             raise DisplayFailed("no answer")
+        if self.surprise is not None:
+            raise self.surprise
         assert not self.speaking.locked(), "a call is shown over one that is being spoken"
         self.shown.append(text)
         self.at.append(time.monotonic())
@@ -56,12 +61,16 @@ class Devices:
         with self.speaking:
             if self.speaker_fails:
                 raise SpeakerFailed("no sound")
+            if self.surprise is not None:
+                raise self.surprise
             time.sleep(0.01)
             self.said.append(speech.pinyin)
 
     def check(self) -> None:
         if self.display_fails:
             raise DisplayFailed("no answer")
+        if self.surprise is not None:
+            raise self.surprise
 
     def close(self) -> None: ...
 
@@ -136,6 +145,29 @@ def test_a_silent_speaker_is_said_and_the_call_still_counts_as_shown() -> None:
         (True, False),
         (True, False),
     ]
+
+
+def test_after_a_drivers_surprise_the_next_call_is_shown_and_spoken(caplog: pytest.LogCaptureFixture) -> None:
+    """One error that no driver promises ended all calls until the next start, and the hall stood still."""
+    devices = Devices()
+    devices.surprise = ZeroDivisionError("a library's")
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show("8888")
+        announcer.check()
+        announcer.try_device("speaker")
+        announcer.try_device("call_display")
+        wait_until(lambda: sum(isinstance(each, CallAnnounced) for each in events) == 2)
+        wait_until(lambda: announcer._jobs.empty())
+        devices.surprise = None
+        announcer.announce(a_call(2))
+        wait_until(lambda: spoken(events) == [2])
+
+    outcomes = [(each.call.counter, each.shown, each.spoken) for each in events if isinstance(each, CallAnnounced)]
+    assert outcomes == [(1, False, False), (1, False, False), (2, True, False), (2, True, True)]
+    faults = {each.device: each.error.code for each in events if isinstance(each, DeviceChecked) and each.error}
+    assert faults == {"call_display": "display-failed", "speaker": "speaker-failed"}
+    assert any(record.exc_info for record in caplog.records)
 
 
 def test_a_voice_far_behind_catches_up_by_showing_only() -> None:

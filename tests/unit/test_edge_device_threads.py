@@ -1,4 +1,4 @@
-"""One thread a device: what its jobs prove of it."""
+"""One thread a device: what its jobs prove of it, and that every job has its answer whatever the driver does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from edge import workers
-from edge.events import DeviceChecked, Event
+from edge.events import DeviceChecked, Event, PagePhotographed, SlipPrinted
 from edge.workers import CameraThread, DeviceThread, PanelThread, PrinterThread
 from firmware.ports import (
     Button,
@@ -22,6 +22,7 @@ from firmware.ports import (
     PrinterFailed,
     Slip,
 )
+from firmware.slip_escpos import SlipRefused
 
 
 @pytest.fixture(autouse=True)
@@ -167,3 +168,41 @@ def test_a_job_that_needed_the_device_proves_it() -> None:
         done(thread)
 
     assert codes(events) == ["printer-failed", "ok"]
+
+
+# --- every job has its answer -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [SlipRefused("more than a roll"), AssertionError("ours"), ValueError("a library's")])
+def test_a_slip_has_its_answer_whatever_the_driver_does(fault: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    """Only a device's own errors were answered; after any other the kiosk's resident waited for ever."""
+    printer, events = Printer(), list[Event]()
+    thread = PrinterThread(printer, events.append)
+    printer.fault = fault
+    with running(thread):
+        thread.print_slip(7, Slip(lines=()))
+        done(thread)
+        printer.fault = None
+        thread.print_slip(8, Slip(lines=()))
+        done(thread)
+
+    printed = [event for event in events if isinstance(event, SlipPrinted)]
+    assert [event.job for event in printed] == [7, 8]
+    assert printed[0].error is not None
+    assert printed[0].error.code == ("slip-refused" if isinstance(fault, SlipRefused) else "printer-failed")
+    assert printed[1].error is None
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_a_photograph_has_its_answer_whatever_the_driver_does() -> None:
+    camera, events = NoCamera(), list[Event]()
+    camera.fault = ZeroDivisionError("a driver's")
+    thread = CameraThread(camera, events.append)
+    with running(thread):
+        thread.photograph(3)
+        done(thread)
+
+    (taken,) = [event for event in events if isinstance(event, PagePhotographed)]
+    assert taken.job == 3
+    assert taken.error is not None
+    assert codes(events) == []  # nobody knows how the camera is
