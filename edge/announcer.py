@@ -34,11 +34,19 @@ _TRIAL_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Announcement:
+    call: Call
+    aloud: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     device: str
 
 
-Job = Call | str | _Trial | None  # a call, a text to show in between, a technician's trial, or a check of the devices
+Job = (
+    _Announcement | str | _Trial | None
+)  # a call, a text to show in between, a technician's trial, or a check of the devices
 
 
 class Announcer:
@@ -73,8 +81,9 @@ class Announcer:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def announce(self, call: Call) -> None:
-        self._jobs.put(call)
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
+        """Show a call, and say it if `aloud`."""
+        self._jobs.put(_Announcement(call, aloud))
 
     def show(self, text: str) -> None:
         """Show a text of ASCII when no call waits to be shown."""
@@ -102,8 +111,8 @@ class Announcer:
                 log.exception("announcer: a job failed and was given up; what waits behind it goes on")
 
     def _do(self, job: Job) -> None:
-        if isinstance(job, Call):
-            self._announce(job)
+        if isinstance(job, _Announcement):
+            self._announce(job.call, aloud=job.aloud)
         elif isinstance(job, _Trial):
             self._try(job.device)
         elif job is None:
@@ -112,10 +121,10 @@ class Announcer:
             self._idle_text = job
             self._show(job, blink=False)
 
-    def _announce(self, call: Call) -> None:
+    def _announce(self, call: Call, *, aloud: bool) -> None:
         shown = self._show(self._short(call), blink=True)
         self._put(CallAnnounced(call, shown, spoken=False))
-        if self._speaker is not None:
+        if aloud and self._speaker is not None:
             self._put(CallAnnounced(call, shown, spoken=self._say(call)))
         # A clerk who calls again at once, or a second desk's call on the board: each is seen for a while.
         self._stopping.wait(self._shown_seconds_min)

@@ -101,6 +101,7 @@ class Core:
         self._pickup = PickupDesk(house, self._showing.fetched)
         self._issue = issue
         self._pickup_calls: set[tuple[str, str]] = set()  # tickets called here today to fetch a result
+        self._unshown: dict[int, bool] = {}  # counters of calls tried and not shown; True: the announcer is at it
         self._lamps: dict[Lamp, LampState] = {}
         self._day = house.clock.hall_day()
         self._chores_due_ms = 0
@@ -340,10 +341,15 @@ class Core:
         if event.spoken:
             self._showing.spoken(call)
             return
+        if call.counter in self._calls_seen:
+            return  # the voice's word on a call that is shown
         if event.shown:
             log.info("call %d: %s to window %d shown", call.counter, call.ticket, call.window)
+            self._unshown.pop(call.counter, None)
+            self._calls_seen.note(call)
             self._tell_shown(call)
         else:
+            self._unshown[call.counter] = False
             log.warning("call %d: %s to window %d was not shown", call.counter, call.ticket, call.window)
         house.link.pump()
 
@@ -391,23 +397,27 @@ class Core:
 
     def _call_came(self, call: Call) -> None:
         house = self._house
-        is_new = self._calls_seen.is_new(call)
+        is_first = self._calls_seen.is_new(call) and call.counter not in self._unshown
         ours = call.window == house.window
         if ours and call.purpose is CallPurpose.INTAKE and house.role is Role.INTAKE:
-            self._counter.call_came(call, is_new=is_new)
+            self._counter.call_came(call, is_new=is_first)
         if ours and call.purpose is CallPurpose.PICKUP:
             self._pickup_calls.add((call.ticket, call.ticket_day or house.clock.hall_day()))
-        if not is_new:
-            # Central repeats a call until somebody has shown it: say again that we have. An old one is a replay.
-            if call.counter in self._calls_seen:
-                self._tell_shown(call)
-            return
+        if call.counter in self._calls_seen:
+            self._tell_shown(call)  # central repeats a call until somebody has shown it: say again that we have
+        elif self._calls_seen.is_new(call) and not self._unshown.get(call.counter, False):  # an old one is a replay
+            self._announce(call, is_first=is_first)
+
+    def _announce(self, call: Call, *, is_first: bool) -> None:
+        """Have a call shown, and spoken at the first try only: a display that stays dark must not make the voice say
+        the same call all along."""
         if self._calls_seen.is_expired(call):
             log.info("call %d: over its time, not shown", call.counter)
             return
-        self._calls_seen.note(call)
-        self._showing.called(call)
-        house.devices.announce(call)
+        self._unshown[call.counter] = True
+        if is_first:
+            self._showing.called(call)
+        self._house.devices.announce(call, aloud=is_first)
 
     def _doubted(self, news: PacketDoubted) -> None:
         """Point the doubts out in the list, and aloud if the packet is one of this unit's."""
@@ -451,6 +461,7 @@ class Core:
         if today != self._day:
             self._day = today
             self._pickup_calls.clear()
+            self._unshown.clear()
             self._counter.new_day()
             if self._issue is not None:
                 self._issue.new_day(today)

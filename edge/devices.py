@@ -56,8 +56,9 @@ class Devices(Protocol):
         """`SlipPrinted` follows."""
         ...
 
-    def announce(self, call: Call) -> None:
-        """Show a call, and speak it where there is a speaker; after those asked for before. `CallAnnounced` follows."""
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
+        """Show a call, and if `aloud` speak it where there is a speaker; after those asked for before. `CallAnnounced`
+        follows."""
         ...
 
     def show(self, text: str) -> None:

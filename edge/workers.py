@@ -387,8 +387,8 @@ class Workers:
         assert self._printer is not None, "the core asks only for what is present"
         self._printer.print_slip(job, slip)
 
-    def announce(self, call: Call) -> None:
-        self._announcer.announce(call)
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
+        self._announcer.announce(call, aloud=aloud)
 
     def show(self, text: str) -> None:
         self._announcer.show(text)

@@ -259,6 +259,9 @@ class FakeDevices:
         self.printer_error: DeviceError | None = None
         self.slips: list[Slip] = []
         self.announced: list[Call] = []
+        self.aloud: list[bool] = []  # whether each was to be spoken
+        self.busy_announcer = False  # a call waits until `finish_announcing`
+        self.waiting_calls: deque[Call] = deque()
         self.shows_calls = True
         self.lamps: dict[Lamp, LampState] = {}
         self.watching = False
@@ -289,9 +292,16 @@ class FakeDevices:
             self.slips.append(slip)
         self.events.append(SlipPrinted(job, self.printer_error))
 
-    def announce(self, call: Call) -> None:
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
         self.announced.append(call)
-        self.events.append(CallAnnounced(call, self.shows_calls, spoken=False))
+        self.aloud.append(aloud)
+        self.waiting_calls.append(call)
+        if not self.busy_announcer:
+            self.finish_announcing()
+
+    def finish_announcing(self) -> None:
+        while self.waiting_calls:
+            self.events.append(CallAnnounced(self.waiting_calls.popleft(), self.shows_calls, spoken=False))
 
     def show(self, text: str) -> None:
         pass

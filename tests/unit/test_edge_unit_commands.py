@@ -548,6 +548,57 @@ def test_a_call_that_no_display_showed_is_not_said_to_be_shown(rig: UnitRig) -> 
     assert not [event for event in rig.central.events if event.KIND == "call-shown/1"]
 
 
+def shown_told(rig: UnitRig) -> int:
+    return sum(event.KIND == "call-shown/1" for event in rig.central.events)
+
+
+def test_a_call_that_the_display_refused_is_shown_when_central_repeats_it_and_spoken_once(rig: UnitRig) -> None:
+    """The first try was noted before the display was asked, and the repeat was answered "shown" by a dark display."""
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.shows_calls = False
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+    assert shown_told(rig) == 0
+
+    rig.devices.shows_calls = True
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+
+    assert (len(rig.devices.announced), rig.devices.aloud) == (3, [True, False, False])
+    assert shown_told(rig) == 2  # once when it was shown, once for the last repeat
+    assert [view.ticket for view in rig.view.calls] == ["A6001"]
+
+
+def test_a_call_that_waits_to_be_shown_is_neither_shown_twice_nor_said_to_be_shown(rig: UnitRig) -> None:
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.busy_announcer = True
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+    assert (len(rig.devices.announced), shown_told(rig)) == (1, 0)
+
+    rig.devices.finish_announcing()
+    rig.pass_time(250)
+
+    assert (len(rig.devices.announced), shown_told(rig)) == (1, 1)
+
+
+def test_a_call_that_was_not_shown_before_the_power_failed_is_shown_after_the_start(rig: UnitRig) -> None:
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.busy_announcer = True
+    rig.deliver(call)
+
+    rig.restart()
+    rig.connect()
+    rig.deliver(call)
+    rig.settle()
+
+    assert len(rig.devices.announced) == 1
+    assert shown_told(rig) == 1
+
+
 def test_after_a_restart_the_window_still_knows_whom_it_has_called(rig: UnitRig) -> None:
     rig.restart()
     rig.connect()
