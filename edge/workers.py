@@ -161,14 +161,20 @@ class ScannerThread(DeviceThread):
 
 
 class CardThread(DeviceThread):
-    def __init__(self, device: IdCardReader, put: Put) -> None:
+    def __init__(self, device: IdCardReader, put: Put, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__("id_card_reader", device, put)
         self._reader = device
+        self._clock = clock
+        self._checked_at = clock()
 
     def wait_seconds(self) -> float:
         return 0.0
 
     def idle(self) -> None:
+        # Looked for a card all the time, it would never be asked how it is.
+        if self._clock() - self._checked_at >= _CHECK_SECONDS:
+            self._reader.check()  # one that is not well is asked again, and no empty field makes it well
+            self._checked_at = self._clock()
         try:
             card = self._reader.read(0.5)
         except CardUnreadable as error:

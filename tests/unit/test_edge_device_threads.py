@@ -11,12 +11,14 @@ import pytest
 
 from edge import workers
 from edge.events import DeviceChecked, Event, PagePhotographed, SlipPrinted
-from edge.workers import CameraThread, DeviceThread, PanelThread, PrinterThread
+from edge.workers import CameraThread, CardThread, DeviceThread, PanelThread, PrinterThread
 from firmware.ports import (
     Button,
     CameraMissing,
+    CardReaderFailed,
     DeviceError,
     Frame,
+    IdCard,
     Lamp,
     LampState,
     PrinterFailed,
@@ -168,6 +170,54 @@ def test_a_job_that_needed_the_device_proves_it() -> None:
         done(thread)
 
     assert codes(events) == ["printer-failed", "ok"]
+
+
+class Reader:
+    """A card reader of which the field answers while the reader is not well."""
+
+    simulated = True
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.well = True
+
+    def check(self) -> None:
+        self.checks += 1
+        if not self.well:
+            raise CardReaderFailed("the reader says self-test")
+
+    def read(self, timeout_seconds: float = 0.5) -> IdCard | None:
+        return None
+
+    def close(self) -> None: ...
+
+
+def test_a_card_reader_is_checked_every_half_minute_though_it_is_read_all_the_time() -> None:
+    now = [100.0]
+    reader, events = Reader(), list[Event]()
+    thread = CardThread(reader, events.append, clock=lambda: now[0])
+
+    for _ in range(65):
+        thread.idle()
+        now[0] += 1.0
+    assert reader.checks == 2
+
+
+def test_a_card_reader_that_is_not_well_stays_so_until_a_check_says_otherwise() -> None:
+    now = [100.0]
+    reader, events = Reader(), list[Event]()
+    thread = CardThread(reader, events.append, clock=lambda: now[0])
+    reader.well = False
+    now[0] += 30.0
+
+    for _ in range(3):
+        with pytest.raises(CardReaderFailed):
+            thread.idle()
+        now[0] += 1.0
+    reader.well = True
+    thread.idle()
+
+    assert reader.checks == 4
 
 
 # --- every job has its answer -----------------------------------------------------------------------------------------
