@@ -1,8 +1,9 @@
 """A call -> the display over the window, and the voice where there is a speaker: never one over another.
 
 Calls come from the core and wait in a queue; each is shown for a while before the next, and what came of it goes back
-as `CallAnnounced`. Display and speaker are served by this thread alone. Two desks that call at once are the oldest
-complaint about queue systems (DOMAIN.md, threads): here the second simply comes after the first.
+as `CallAnnounced`. In between stands what the core says (`led.py`). Display and speaker are served by this thread
+alone. Two desks that call at once are the oldest complaint about queue systems (DOMAIN.md, threads): here the second
+simply comes after the first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from broker.messages import Call, CallPurpose
 from broker.wording import call_speech
 from edge.events import CallAnnounced, DeviceChecked, Event
+from edge.led import Led, number_of
 from firmware.ports import CallDisplay, DeviceError, DisplayFailed, Speaker, SpeakerFailed, Speech
 
 log = logging.getLogger(__name__)
@@ -44,9 +46,7 @@ class _Trial:
     device: str
 
 
-Job = (
-    _Announcement | str | _Trial | None
-)  # a call, a text to show in between, a technician's trial, or a check of the devices
+Job = _Announcement | Led | _Trial | None  # a call, what stands in between, a technician's trial, or a check
 
 
 class Announcer:
@@ -68,7 +68,8 @@ class Announcer:
         self._shown_seconds_min = shown_seconds_min
         self._jobs: queue.Queue[Job] = queue.Queue()
         self._stopping = threading.Event()
-        self._idle_text = ""
+        self._standing: Led | None = None  # what the core wants there between calls; None: it has not said
+        self._on_display: Led | None = None  # what was shown last; None: nobody knows
         self._said: dict[str, str] = {}  # device -> the code last reported
         self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
@@ -85,9 +86,9 @@ class Announcer:
         """Show a call, and say it if `aloud`."""
         self._jobs.put(_Announcement(call, aloud))
 
-    def show(self, text: str) -> None:
-        """Show a text of ASCII when no call waits to be shown."""
-        self._jobs.put(text)
+    def show(self, led: Led) -> None:
+        """Let this stand on the display from when the calls before it were announced until something else is asked."""
+        self._jobs.put(led)
 
     def check(self) -> None:
         self._jobs.put(None)
@@ -118,24 +119,32 @@ class Announcer:
         elif job is None:
             self._check()
         else:
-            self._idle_text = job
-            self._show(job, blink=False)
+            self._standing = job
+            self._show_standing()
 
     def _announce(self, call: Call, *, aloud: bool) -> None:
-        shown = self._show(self._short(call), blink=True)
+        shown = self._show(Led(number_of(call.ticket, call.window, self._own_window), blink=True))
         self._put(CallAnnounced(call, shown, spoken=False))
         if aloud and self._speaker is not None:
             self._put(CallAnnounced(call, shown, spoken=self._say(call)))
         # A clerk who calls again at once, or a second desk's call on the board: each is seen for a while.
         self._stopping.wait(self._shown_seconds_min)
+        if self._jobs.empty():
+            self._show_standing()
 
-    def _short(self, call: Call) -> str:
-        return call.ticket if call.window == self._own_window else f"{call.ticket}-{call.window}"
+    def _show_standing(self) -> None:
+        """Show what stands between calls, unless it is there: a text shown anew would run and blink from the start."""
+        if self._standing is not None and self._standing != self._on_display:
+            self._show(self._standing)
 
-    def _show(self, text: str, *, blink: bool) -> bool:
+    def _show(self, led: Led) -> bool:
         """Return whether it is shown. With no display the console's pages are what shows it."""
         display = self._display
-        return display is None or self._attempt("call_display", lambda: display.show(text, blink=blink))
+        if display is None:
+            return True
+        done = self._attempt("call_display", lambda: display.show(led.text, blink=led.blink))
+        self._on_display = led if done else None
+        return done
 
     def _say(self, call: Call) -> bool:
         if self._jobs.qsize() > _SPOKEN_BEHIND_MAX:
@@ -155,16 +164,16 @@ class Announcer:
         )
 
     def _try(self, device: str) -> None:
-        if device == "call_display" and self._show(_TRIAL_TEXT, blink=False):
+        if device == "call_display" and self._show(Led(_TRIAL_TEXT)):
             self._stopping.wait(_TRIAL_SECONDS)
-            self._show(self._idle_text, blink=False)
+            self._show(self._standing or Led())
         if device == "speaker":
             self._speak(_TRIAL_TICKET, self._own_window or 1, CallPurpose.INTAKE, repeat=1)
 
     def _check(self) -> None:
         for name, device in (("call_display", self._display), ("speaker", self._speaker)):
-            if device is not None:
-                self._attempt(name, device.check)
+            if device is not None and self._attempt(name, device.check) and name == "call_display":
+                self._show_standing()  # one that was away shows nothing, or what is over by now
 
     def _attempt(self, device: str, work: Callable[[], None]) -> bool:
         """Do one thing with a device; report how the device is, and say whether it was done."""

@@ -55,6 +55,7 @@ from edge.events import (
 from edge.hands_free import HandsFree
 from edge.house import Answer, House, succeed
 from edge.issue import IssueDesk
+from edge.led import Led, StandingCalls, led, number_of, trouble_of
 from edge.link import EventAnswered, EventGivenUp, PacketAnswered, PacketSetAside
 from edge.pickup_desk import CASE_PREFIX, PickupDesk
 from edge.seen import CallsSeen, Seen
@@ -98,11 +99,14 @@ class Core:
         self._counter = Counter(house) if issue is None or issue.counter is None else issue.counter
         self._hands_free = HandsFree(house, self._counter)
         self._showing = Showing(version_text)
-        self._pickup = PickupDesk(house, self._showing.fetched)
+        self._pickup = PickupDesk(house, self._fetched)
         self._issue = issue
         self._pickup_calls: set[tuple[str, str]] = set()  # tickets called here today to fetch a result
         self._unshown: dict[int, bool] = {}  # counters of calls tried and not shown; True: the announcer is at it
         self._lamps: dict[Lamp, LampState] = {}
+        self._standing = StandingCalls()
+        self._led: Led | None = None  # as the display was told; None: it may still show what was before the start
+        self._linked = seen.last_time_ms() > 0  # central was heard, ever
         self._day = house.clock.hall_day()
         self._chores_due_ms = 0
         self._save_due_ms = house.clock.monotonic_ms() + _SAVE_TIME_MS
@@ -353,6 +357,10 @@ class Core:
             log.warning("call %d: %s to window %d was not shown", call.counter, call.ticket, call.window)
         house.link.pump()
 
+    def _fetched(self, ticket: str) -> None:
+        self._showing.fetched(ticket)
+        self._standing.fetched(ticket)
+
     def _tell_shown(self, call: Call) -> None:
         house = self._house
         house.link.tell(CallShown(event_id=house.link.new_id(), call_id=call.call_id, at_ms=house.clock.now_ms()))
@@ -417,6 +425,8 @@ class Core:
         self._unshown[call.counter] = True
         if is_first:
             self._showing.called(call)
+            if call.purpose is CallPurpose.PICKUP or self._house.role is not Role.INTAKE:
+                self._standing.came(call)  # what an intake window awaits is the counter's
         self._house.devices.announce(call, aloud=is_first)
 
     def _doubted(self, news: PacketDoubted) -> None:
@@ -452,6 +462,7 @@ class Core:
         self._house.devices.watch_for_ticket(self._counter.called is not None and self._counter.front is None)
         self._hands_free.settle()
         self._set_lamps()
+        self._set_led()
         self._view = self._shown.view(self._view)
 
     def _chores(self, now: int) -> None:
@@ -462,6 +473,7 @@ class Core:
             self._day = today
             self._pickup_calls.clear()
             self._unshown.clear()
+            self._standing.clear()
             self._counter.new_day()
             if self._issue is not None:
                 self._issue.new_day(today)
@@ -472,6 +484,40 @@ class Core:
         if now >= self._save_due_ms:
             self._save_due_ms = now + _SAVE_TIME_MS
             self._seen.save_time(house.clock)
+
+    def _set_led(self) -> None:
+        house, faults = self._house, self._showing.faults
+        if not self._linked and house.link.heard_ms is not None:
+            self._linked = True
+            self._seen.save_time(house.clock)  # a start without the network must not call it a new unit
+        present = house.devices.present()
+        front = self._counter.front
+        wanted = led(
+            called=self._called_number(),
+            served=front.ticket if front is not None and front.day == self._day else "",
+            linked=self._linked,
+            trouble=trouble_of(
+                house.role,
+                present,
+                [name for name, error in faults.items() if error is not None],
+                full=self._card.full,
+                read_only=self._card.read_only,
+            ),
+            demo=any(present.values()) and not present.get("call_display", True),
+        )
+        if wanted != self._led:
+            self._led = wanted
+            house.devices.show(wanted)
+
+    def _called_number(self) -> str:
+        """Return the youngest number that somebody is waited for with, as the display writes it."""
+        window, called = self._house.window, self._counter.called
+        standing = self._standing.newest(self._calls_seen.is_expired)
+        if called is not None and called.day != self._day:
+            called = None  # nobody comes for a number of yesterday
+        if called is not None and (standing is None or standing.called_at_ms <= called.called_at_ms):
+            return called.ticket
+        return number_of(standing.ticket, standing.window, window) if standing is not None else ""
 
     def _set_lamps(self) -> None:
         house = self._house

@@ -145,7 +145,6 @@ class Counter:
         )
         self.called = None
         self._note_let_go(called.ticket, called.day)
-        self._show_idle()
         log.info("ticket %s passed", called.ticket)
         succeed(answer, Result(notice=f"{called.ticket}已过号。", ticket=called.ticket))
 
@@ -195,7 +194,6 @@ class Counter:
                 )
         elif not status.current_ticket and self.called is not None and status.at_ms > self.called.called_at_ms:
             self.called = None
-            self._show_idle()
 
     def answered(self, receipt: Receipt) -> None:
         """Central's receipt for a button."""
@@ -486,8 +484,6 @@ class Counter:
             self._packet_ids.pop(visit.visit_id, None)
         else:
             self.visits[visit.visit_id] = visit
-        if self.front is None:
-            self._show_idle()
 
     def _tell_ended(self, visit: Visit, outcome: VisitOutcome, packets: int) -> None:
         house = self.house
@@ -511,10 +507,6 @@ class Counter:
             fail(photo.answer, PageNotReadable(visit.refused.taken.sentence))
         else:
             succeed(photo.answer, Result(notice=taken.sentence, visit=visit.visit_id, page=page_id))
-
-    def _show_idle(self) -> None:
-        if self.called is None:
-            self.house.devices.show("")
 
 
 def _papers(visit: Visit, packet_id: str, house: House) -> Papers:

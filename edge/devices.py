@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from broker.messages import Call
+from edge.led import Led
 from firmware.ports import Lamp, LampState, Slip
 
 LABELS: Final = {
@@ -61,8 +62,8 @@ class Devices(Protocol):
         follows."""
         ...
 
-    def show(self, text: str) -> None:
-        """Show a text on the display when no call is being shown."""
+    def show(self, led: Led) -> None:
+        """Let this stand on the display whenever no call is being announced."""
         ...
 
     def watch_for_ticket(self, wanted: bool) -> None:

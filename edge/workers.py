@@ -24,6 +24,7 @@ from edge.capture.scan import read_quickly
 from edge.capture.scan_live import LiveReader
 from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
+from edge.led import Led
 from edge.live import live_jpeg
 from edge.lying_codes import LyingCodes
 from edge.pages import TakenPage
@@ -396,8 +397,8 @@ class Workers:
     def announce(self, call: Call, *, aloud: bool = True) -> None:
         self._announcer.announce(call, aloud=aloud)
 
-    def show(self, text: str) -> None:
-        self._announcer.show(text)
+    def show(self, led: Led) -> None:
+        self._announcer.show(led)
 
     def watch_for_ticket(self, wanted: bool) -> None:
         if self._camera is not None:

@@ -64,6 +64,7 @@ from edge.events import (
     Ticked,
 )
 from edge.keys import UnitKeys
+from edge.led import Led
 from edge.pages import TakenPage
 from edge.settings import Address, Group, UnitSettings
 from edge.ticket import Ticket, seal_ticket
@@ -263,6 +264,8 @@ class FakeDevices:
         self.busy_announcer = False  # a call waits until `finish_announcing`
         self.waiting_calls: deque[Call] = deque()
         self.shows_calls = True
+        self.led = Led()
+        self.shown: list[Led] = []
         self.lamps: dict[Lamp, LampState] = {}
         self.watching = False
         self.watching_desk = False
@@ -303,8 +306,9 @@ class FakeDevices:
         while self.waiting_calls:
             self.events.append(CallAnnounced(self.waiting_calls.popleft(), self.shows_calls, spoken=False))
 
-    def show(self, text: str) -> None:
-        pass
+    def show(self, led: Led) -> None:
+        self.led = led
+        self.shown.append(led)
 
     def watch_for_ticket(self, wanted: bool) -> None:
         self.watching = wanted

@@ -14,6 +14,7 @@ from broker.wording import call_speech, call_text
 from edge.announcer import Announcer
 from edge.clock import UnitClock
 from edge.events import CallAnnounced, DeviceChecked, Event
+from edge.led import Led
 from edge.workers import CameraThread, PrinterThread, ScannerThread
 from firmware.ports import CameraNotReady, DisplayFailed, Frame, PaperOut, Scan, Slip, SpeakerFailed, Speech
 from tests.support.edge_fixture import START_MS, TODAY, packet_id
@@ -153,7 +154,7 @@ def test_after_a_drivers_surprise_the_next_call_is_shown_and_spoken(caplog: pyte
     devices.surprise = ZeroDivisionError("a library's")
     with running(devices) as (announcer, events):
         announcer.announce(a_call(1))
-        announcer.show("8888")
+        announcer.show(Led("A6009"))
         announcer.check()
         announcer.try_device("speaker")
         announcer.try_device("call_display")
@@ -168,6 +169,35 @@ def test_after_a_drivers_surprise_the_next_call_is_shown_and_spoken(caplog: pyte
     faults = {each.device: each.error.code for each in events if isinstance(each, DeviceChecked) and each.error}
     assert faults == {"call_display": "display-failed", "speaker": "speaker-failed"}
     assert any(record.exc_info for record in caplog.records)
+
+
+def test_what_stands_there_is_shown_between_calls_and_not_anew_when_it_is_there_already() -> None:
+    devices = Devices()
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show(Led("A6001", blink=True))
+        wait_until(lambda: len(spoken(events)) == 1)
+        announcer.announce(a_call(2, window=5))
+        wait_until(lambda: len(devices.shown) == 3)
+        announcer.show(Led())
+        wait_until(lambda: len(devices.shown) == 4)
+
+    assert devices.shown == ["A6001", "A6002-5", "A6001", ""]
+
+
+def test_a_display_that_comes_back_shows_what_stands_there_by_now() -> None:
+    devices = Devices()
+    devices.display_fails = True
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show(Led("A6001", blink=True))
+        announcer.show(Led("SETUP"))
+        wait_until(lambda: announcer._jobs.empty() and bool(spoken(events)))
+        devices.display_fails = False
+        announcer.check()
+        wait_until(lambda: bool(devices.shown))
+
+    assert devices.shown == ["SETUP"]
 
 
 def test_a_voice_far_behind_catches_up_by_showing_only() -> None:
