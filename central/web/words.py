@@ -141,6 +141,22 @@ REMEDIES: Final = {
     "display-failed": "没有响应：检查接线；叫号以大厅屏和语音为准",
     "printer-failed": "没有响应：检查电源和连接线",
     "speaker-failed": "没有声音：检查音箱和声卡；叫号以屏幕为准",
+    "scanner-taken": "被另一个程序占用：关闭那个程序，或拔下重新插好",
+    "scanner-forbidden": "没有使用权限：安装 udev 规则后重新插好，见技术员手册",
+    "scanner-not-a-gun": "设置里写的设备不是扫描枪：核对 unit.toml 的 device",
+    "scanner-ambiguous": "有两把相同的枪：在 unit.toml 用 device 写明是哪一把",
+    "card-reader-missing": "没有找到：检查是否插好，再重新插一次；可以手工录入",
+    "card-reader-taken": "被另一个程序占用：关闭那个程序后重试；可以手工录入",
+    "card-reader-forbidden": "没有使用权限：安装 udev 规则后重新插好；可以手工录入",
+    "card-reader-faulty": "报告自身故障：拔下重插，仍不行就更换；可以手工录入",
+    "card-kind-unknown": "这种证件不能自动读取：请手工录入",
+    "printer-missing": "没有找到：检查电源和连接线，再重新插一次",
+    "printer-taken": "被另一个程序占用：关闭那个程序（例如系统打印服务）后重试",
+    "printer-forbidden": "没有使用权限：安装 udev 规则后重新插好，见技术员手册",
+    "libusb-missing": "系统缺少软件：安装 libusb-1.0-0 后重启装置程序",
+    "panel-missing": "针脚打不开：用屏幕上的按钮，核对接线后重启装置",
+    "button-stuck": "有按钮一直按着：检查是否卡住或接线短路",
+    "font-missing": "系统缺少中文字体：安装 fonts-noto-cjk 后重启装置程序",
 }
 
 
