@@ -522,7 +522,7 @@ class Core:
     def _set_lamps(self) -> None:
         house = self._house
         wanted: dict[Lamp, LampState] = {
-            Lamp.READY: "on" if house.link.online else "off",
+            Lamp.READY: "on" if house.link.online and not house.link.is_central_silent() else "off",
             Lamp.WAITING: "on" if house.outbox.waiting_count else "off",
             Lamp.FAULT: "blink" if self._card.full or self._card.read_only or self._showing.any_fault else "off",
         }

@@ -663,6 +663,25 @@ def test_lamps_tell_of_the_connection_and_of_what_waits(tmp_path: Path) -> None:
     assert rig.devices.checks == 1
 
 
+def test_the_ready_lamp_goes_out_when_central_does_not_answer_though_the_broker_does(rig: UnitRig) -> None:
+    """It said 与中心连通 while papers waited for a central that was down."""
+    rig.open_visit()
+    rig.do(ChooseItem(code="RS001"))
+    rig.do(TakePage())
+    answer = rig.start(AcceptVisit())
+    assert answer.done()
+    rig.online = False  # the broker acknowledges all, central sees none of it
+    for _ in range(120):
+        rig.handle_published_all()
+        rig.pass_time_offline(1_000)
+    assert rig.link.is_central_silent()
+
+    assert rig.devices.lamps[Lamp.READY] == "off"
+    rig.online = True
+    rig.pass_time(60_000, step_ms=1_000)
+    assert rig.devices.lamps[Lamp.READY] == "on"
+
+
 # --- roles, secrets, views ------------------------------------------------------------------------------------------
 
 
