@@ -5,6 +5,7 @@ A device that hangs or is unplugged holds up its own thread only; the core, the 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -53,6 +54,7 @@ Put = Callable[[Event], None]
 
 _CHECK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 1.0  # after a fault, before the device is asked again
+_LAMP_SECONDS: Final = 1.0  # each lamp of a panel in its trial
 _WATCH_SECONDS: Final = 0.8  # between two looks for a ticket under the camera: some 75 ms of reading each
 _TEST_SLIP: Final = Slip(
     lines=(
@@ -442,10 +444,31 @@ class Workers:
 class PanelThread(DeviceThread):
     """Lamps are set here; presses come from the panel's own thread."""
 
-    def __init__(self, device: Panel, put: Put) -> None:
+    def __init__(self, device: Panel, put: Put, *, lamp_seconds: float = _LAMP_SECONDS) -> None:
         super().__init__("panel", device, put)
         self._panel = device
+        self._lamp_seconds = lamp_seconds
+        self._lamps: dict[Lamp, LampState] = dict.fromkeys(Lamp, "off")  # as the core wants them; of this thread
         device.on_press(lambda button: put(Pressed(button)))
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
-        self.ask(lambda: self._panel.set_lamp(lamp, state), proves=False)  # says nothing of the buttons
+        self.ask(lambda: self._set(lamp, state), proves=False)  # says nothing of the buttons
+
+    def trial(self) -> None:
+        """Light each lamp alone in turn, then all as they are to be."""
+        self._panel.check()
+        try:
+            for lamp in Lamp:
+                self._panel.set_lamp(lamp, "off")
+            for lamp in Lamp:
+                self._panel.set_lamp(lamp, "on")
+                self._stopping.wait(self._lamp_seconds)
+                self._panel.set_lamp(lamp, "off")
+        finally:
+            for lamp, state in self._lamps.items():
+                with contextlib.suppress(DeviceError):  # a panel that is away keeps what it was told
+                    self._panel.set_lamp(lamp, state)
+
+    def _set(self, lamp: Lamp, state: LampState) -> None:
+        self._lamps[lamp] = state
+        self._panel.set_lamp(lamp, state)

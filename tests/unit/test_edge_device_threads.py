@@ -73,6 +73,9 @@ class OneButtonDown:
     def __init__(self) -> None:
         self.stuck = True
         self.lamps: dict[Lamp, LampState] = {}
+        self.told: list[tuple[Lamp, LampState]] = []
+        self.breaks_at: tuple[Lamp, LampState] | None = None
+        self.most_lit = 0  # lamps lit at once since `told` was cleared, beside those that blink
 
     def check(self) -> None:
         if self.stuck:
@@ -82,6 +85,11 @@ class OneButtonDown:
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         self.lamps[lamp] = state
+        if (lamp, state) == self.breaks_at:
+            raise Stuck("the chip is gone")
+        self.told.append((lamp, state))
+        lit = sum(each == "on" for each in self.lamps.values())
+        self.most_lit = max(self.most_lit, lit)
 
     def close(self) -> None: ...
 
@@ -218,6 +226,54 @@ def test_a_card_reader_that_is_not_well_stays_so_until_a_check_says_otherwise() 
     thread.idle()
 
     assert reader.checks == 4
+
+
+def test_the_panels_trial_lights_each_lamp_in_turn_and_leaves_them_as_they_are_to_be() -> None:
+    """The lamp of the whistle is wired, and until there is a whistle nothing else ever lights it."""
+    panel, events = OneButtonDown(), list[Event]()
+    panel.stuck = False
+    thread = PanelThread(panel, events.append, lamp_seconds=0.001)
+    with running(thread):
+        thread.set_lamp(Lamp.READY, "on")
+        thread.set_lamp(Lamp.FAULT, "blink")
+        done(thread)
+        panel.told.clear()
+        thread.ask(thread.trial)
+        done(thread)
+
+    assert [lamp for lamp, state in panel.told if state == "on" and lamp is not Lamp.READY] == [
+        Lamp.WAITING,
+        Lamp.FAULT,
+        Lamp.WHISTLE,
+    ]
+    assert panel.most_lit == 1
+    assert panel.lamps == {
+        Lamp.READY: "on",
+        Lamp.WAITING: "off",
+        Lamp.FAULT: "blink",
+        Lamp.WHISTLE: "off",
+    }
+
+
+def test_a_trial_that_breaks_off_leaves_no_lamp_lit_that_should_be_dark() -> None:
+    panel, events = OneButtonDown(), list[Event]()
+    panel.stuck = False
+    thread = PanelThread(panel, events.append, lamp_seconds=0.001)
+    thread._set(Lamp.READY, "on")
+    panel.breaks_at = (Lamp.WHISTLE, "on")
+
+    with pytest.raises(Stuck):
+        thread.trial()
+
+    assert panel.lamps == {Lamp.READY: "on", Lamp.WAITING: "off", Lamp.FAULT: "off", Lamp.WHISTLE: "off"}
+
+
+def test_the_panels_trial_says_that_a_button_is_stuck() -> None:
+    panel, events = OneButtonDown(), list[Event]()
+    thread = PanelThread(panel, events.append, lamp_seconds=0.001)
+
+    with pytest.raises(Stuck):
+        thread.trial()
 
 
 # --- every job has its answer -----------------------------------------------------------------------------------------

@@ -637,6 +637,14 @@ def test_buttons_and_the_gun_do_what_the_page_does_and_refusals_become_the_notic
     assert len(rig.view.front.pages) == 1
 
 
+def test_the_whistle_button_answers_that_there_is_no_whistle_yet(rig: UnitRig) -> None:
+    rig.handle(Pressed(Button.WHISTLE))
+
+    assert rig.view.notice is not None
+    assert rig.view.notice.text == "吹哨功能尚未启用。"
+    assert Lamp.WHISTLE not in rig.devices.lamps, "nothing but the panel's trial lights it"
+
+
 def test_a_ticket_is_looked_for_under_the_camera_only_while_one_is_awaited(rig: UnitRig) -> None:
     seen = [rig.devices.watching]
     rig.central.queue = ["A6001"]
