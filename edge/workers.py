@@ -123,7 +123,8 @@ class DeviceThread:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                job = self._jobs.get(timeout=self.wait_seconds()) if self.wait_seconds() else self._jobs.get_nowait()
+                wait = self.wait_seconds()
+                job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
             except queue.Empty:
                 job = _Job(self.idle)
             if self._stopping.is_set():
@@ -444,12 +445,28 @@ class Workers:
 class PanelThread(DeviceThread):
     """Lamps are set here; presses come from the panel's own thread."""
 
-    def __init__(self, device: Panel, put: Put, *, lamp_seconds: float = _LAMP_SECONDS) -> None:
+    def __init__(
+        self,
+        device: Panel,
+        put: Put,
+        *,
+        lamp_seconds: float = _LAMP_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("panel", device, put)
+        self._clock = clock
+        self._check_at = 0.0
         self._panel = device
         self._lamp_seconds = lamp_seconds
         self._lamps: dict[Lamp, LampState] = dict.fromkeys(Lamp, "off")  # as the core wants them; of this thread
         device.on_press(lambda button: put(Pressed(button)))
+
+    def wait_seconds(self) -> float:
+        return max(0.0, self._check_at - self._clock())  # lamps that change all the time put no check off
+
+    def idle(self) -> None:
+        self._check_at = self._clock() + _CHECK_SECONDS
+        self._panel.check()
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         self.ask(lambda: self._set(lamp, state), proves=False)  # says nothing of the buttons

@@ -154,6 +154,24 @@ def test_a_stuck_button_is_said_until_it_is_let_go_whatever_the_lamps_do() -> No
     assert codes(events) == ["button-stuck", "ok"]
 
 
+def test_lamps_that_change_all_the_time_do_not_put_off_the_panels_check() -> None:
+    """Each lamp that was set began the half minute anew: in a busy hall a button let go stayed stuck for hours."""
+    now = [100.0]
+    panel, events = OneButtonDown(), list[Event]()
+    panel.stuck = False
+    thread = PanelThread(panel, events.append, clock=lambda: now[0])
+    thread.idle()
+    for _ in range(3):
+        thread.set_lamp(Lamp.WAITING, "on")
+        now[0] += 9.0
+
+    assert thread.wait_seconds() == 3.0
+    now[0] += 9.0
+    assert thread.wait_seconds() == 0.0
+    thread.idle()
+    assert thread.wait_seconds() == 30.0
+
+
 def test_a_camera_that_is_away_stays_away_while_tickets_are_awaited_and_no_more() -> None:
     """To forget what was read needs no camera, and cleared its fault."""
     events: list[Event] = []
