@@ -55,11 +55,12 @@ from edge.events import (
 from edge.hands_free import HandsFree
 from edge.house import Answer, House, succeed
 from edge.issue import IssueDesk
+from edge.led import Led, StandingCalls, led, number_of, trouble_of
 from edge.link import EventAnswered, EventGivenUp, PacketAnswered, PacketSetAside
 from edge.pickup_desk import CASE_PREFIX, PickupDesk
 from edge.seen import CallsSeen, Seen
 from edge.shown import Showing, Shown
-from edge.ticket import is_ticket_code, open_ticket
+from edge.ticket import Ticket, is_ticket_code, open_ticket
 from edge.view import Role, UnitView
 from firmware.ports import Button, Lamp, LampState
 
@@ -98,10 +99,14 @@ class Core:
         self._counter = Counter(house) if issue is None or issue.counter is None else issue.counter
         self._hands_free = HandsFree(house, self._counter)
         self._showing = Showing(version_text)
-        self._pickup = PickupDesk(house, self._showing.fetched)
+        self._pickup = PickupDesk(house, self._fetched)
         self._issue = issue
         self._pickup_calls: set[tuple[str, str]] = set()  # tickets called here today to fetch a result
+        self._unshown: dict[int, bool] = {}  # counters of calls tried and not shown; True: the announcer is at it
         self._lamps: dict[Lamp, LampState] = {}
+        self._standing = StandingCalls()
+        self._led: Led | None = None  # as the display was told; None: it may still show what was before the start
+        self._linked = seen.last_time_ms() > 0  # central was heard, ever
         self._day = house.clock.hall_day()
         self._chores_due_ms = 0
         self._save_due_ms = house.clock.monotonic_ms() + _SAVE_TIME_MS
@@ -138,8 +143,8 @@ class Core:
                 pass
             case Pressed(button):
                 self._pressed(button)
-            case Scanned(scan):
-                self._by_hand(ask.ScanText(scan.text))
+            case Scanned():
+                self._scanned(event)
             case CardLaid():
                 self._card_laid(event)
             case PagePhotographed():
@@ -244,7 +249,7 @@ class Core:
         text, house = command.text.strip("\r\n\t"), self._house
         case_number = text.removeprefix(CASE_PREFIX)
         if is_ticket_code(text):
-            ticket = open_ticket(text, house.day_keys.by_day, hall=house.hall, today=house.clock.hall_day())
+            ticket = self._opened(text)
             if house.role is Role.PICKUP or (ticket.ticket, ticket.day) in self._pickup_calls:
                 self._pickup.ask_by_ticket(ticket.ticket, ticket.day, answer)
             else:
@@ -286,6 +291,27 @@ class Core:
         else:
             self._by_hand(command)
 
+    def _scanned(self, event: Scanned) -> None:
+        """Carry out a scan; a slip that only came to light again under the camera is nobody's wish."""
+        text = event.scan.text
+        if event.still_lies and is_ticket_code(text):
+            try:
+                ticket = self._opened(text)
+            except OneWindowError:
+                return  # it was refused when it was laid there, and said so
+            if self._pickup.was_asked_for(ticket.ticket, ticket.day) or self._counter.has_here(
+                ticket.ticket, ticket.day
+            ):
+                return
+            if self._counter.has_let_go(ticket.ticket, ticket.day):
+                self._say(f"{ticket.ticket}号票还在高拍仪下，请交还居民；要再次办理，请先拿开再放。", "info")
+                return
+        self._by_hand(ask.ScanText(text))
+
+    def _opened(self, text: str) -> Ticket:
+        house = self._house
+        return open_ticket(text, house.day_keys.by_day, hall=house.hall, today=house.clock.hall_day())
+
     def _card_laid(self, event: CardLaid) -> None:
         try:
             if self._issue is not None:
@@ -319,12 +345,21 @@ class Core:
         if event.spoken:
             self._showing.spoken(call)
             return
+        if call.counter in self._calls_seen:
+            return  # the voice's word on a call that is shown
         if event.shown:
             log.info("call %d: %s to window %d shown", call.counter, call.ticket, call.window)
+            self._unshown.pop(call.counter, None)
+            self._calls_seen.note(call)
             self._tell_shown(call)
         else:
+            self._unshown[call.counter] = False
             log.warning("call %d: %s to window %d was not shown", call.counter, call.ticket, call.window)
         house.link.pump()
+
+    def _fetched(self, ticket: str) -> None:
+        self._showing.fetched(ticket)
+        self._standing.fetched(ticket)
 
     def _tell_shown(self, call: Call) -> None:
         house = self._house
@@ -370,23 +405,29 @@ class Core:
 
     def _call_came(self, call: Call) -> None:
         house = self._house
-        is_new = self._calls_seen.is_new(call)
+        is_first = self._calls_seen.is_new(call) and call.counter not in self._unshown
         ours = call.window == house.window
         if ours and call.purpose is CallPurpose.INTAKE and house.role is Role.INTAKE:
-            self._counter.call_came(call, is_new=is_new)
+            self._counter.call_came(call, is_new=is_first)
         if ours and call.purpose is CallPurpose.PICKUP:
             self._pickup_calls.add((call.ticket, call.ticket_day or house.clock.hall_day()))
-        if not is_new:
-            # Central repeats a call until somebody has shown it: say again that we have. An old one is a replay.
-            if call.counter in self._calls_seen:
-                self._tell_shown(call)
-            return
+        if call.counter in self._calls_seen:
+            self._tell_shown(call)  # central repeats a call until somebody has shown it: say again that we have
+        elif self._calls_seen.is_new(call) and not self._unshown.get(call.counter, False):  # an old one is a replay
+            self._announce(call, is_first=is_first)
+
+    def _announce(self, call: Call, *, is_first: bool) -> None:
+        """Have a call shown, and spoken at the first try only: a display that stays dark must not make the voice say
+        the same call all along."""
         if self._calls_seen.is_expired(call):
             log.info("call %d: over its time, not shown", call.counter)
             return
-        self._calls_seen.note(call)
-        self._showing.called(call)
-        house.devices.announce(call)
+        self._unshown[call.counter] = True
+        if is_first:
+            self._showing.called(call)
+            if call.purpose is CallPurpose.PICKUP or self._house.role is not Role.INTAKE:
+                self._standing.came(call)  # what an intake window awaits is the counter's
+        self._house.devices.announce(call, aloud=is_first)
 
     def _doubted(self, news: PacketDoubted) -> None:
         """Point the doubts out in the list, and aloud if the packet is one of this unit's."""
@@ -421,6 +462,7 @@ class Core:
         self._house.devices.watch_for_ticket(self._counter.called is not None and self._counter.front is None)
         self._hands_free.settle()
         self._set_lamps()
+        self._set_led()
         self._view = self._shown.view(self._view)
 
     def _chores(self, now: int) -> None:
@@ -430,6 +472,9 @@ class Core:
         if today != self._day:
             self._day = today
             self._pickup_calls.clear()
+            self._unshown.clear()
+            self._standing.clear()
+            self._counter.new_day()
             if self._issue is not None:
                 self._issue.new_day(today)
         house.day_keys.forget_before(today)
@@ -440,10 +485,44 @@ class Core:
             self._save_due_ms = now + _SAVE_TIME_MS
             self._seen.save_time(house.clock)
 
+    def _set_led(self) -> None:
+        house, faults = self._house, self._showing.faults
+        if not self._linked and house.link.heard_ms is not None:
+            self._linked = True
+            self._seen.save_time(house.clock)  # a start without the network must not call it a new unit
+        present = house.devices.present()
+        front = self._counter.front
+        wanted = led(
+            called=self._called_number(),
+            served=front.ticket if front is not None and front.day == self._day else "",
+            linked=self._linked,
+            trouble=trouble_of(
+                house.role,
+                present,
+                [name for name, error in faults.items() if error is not None],
+                full=self._card.full,
+                read_only=self._card.read_only,
+            ),
+            demo=any(present.values()) and not present.get("call_display", True),
+        )
+        if wanted != self._led:
+            self._led = wanted
+            house.devices.show(wanted)
+
+    def _called_number(self) -> str:
+        """Return the youngest number that somebody is waited for with, as the display writes it."""
+        window, called = self._house.window, self._counter.called
+        standing = self._standing.newest(self._calls_seen.is_expired)
+        if called is not None and called.day != self._day:
+            called = None  # nobody comes for a number of yesterday
+        if called is not None and (standing is None or standing.called_at_ms <= called.called_at_ms):
+            return called.ticket
+        return number_of(standing.ticket, standing.window, window) if standing is not None else ""
+
     def _set_lamps(self) -> None:
         house = self._house
         wanted: dict[Lamp, LampState] = {
-            Lamp.READY: "on" if house.link.online else "off",
+            Lamp.READY: "on" if house.link.online and not house.link.is_central_silent() else "off",
             Lamp.WAITING: "on" if house.outbox.waiting_count else "off",
             Lamp.FAULT: "blink" if self._card.full or self._card.read_only or self._showing.any_fault else "off",
         }

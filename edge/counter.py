@@ -96,6 +96,7 @@ class Counter:
     _photos: dict[int, _Photo] = field(default_factory=dict)
     _packet_ids: dict[str, str] = field(default_factory=dict)  # visit -> the id that its next packet has
     _let_go: tuple[str, str] | None = None  # ticket and day that this window passed or ended last
+    _let_go_today: set[tuple[str, str]] = field(default_factory=set)
     _job: int = 0
     _newest_call: int = 0  # counter of the last call taken up since the start
 
@@ -143,8 +144,7 @@ class Counter:
             )
         )
         self.called = None
-        self._let_go = (called.ticket, called.day)
-        self._show_idle()
+        self._note_let_go(called.ticket, called.day)
         log.info("ticket %s passed", called.ticket)
         succeed(answer, Result(notice=f"{called.ticket}已过号。", ticket=called.ticket))
 
@@ -166,6 +166,18 @@ class Counter:
             del self._waiting[event_id]
             succeed(waiting.answer, Result(notice=call.text, ticket=call.ticket))
 
+    def has_here(self, ticket: str, day: str) -> bool:
+        """Say whether a visit of this ticket is open here, at the front seat or at the rear."""
+        return any((visit.ticket, visit.day) == (ticket, day) for visit in self.visits.values())
+
+    def has_let_go(self, ticket: str, day: str) -> bool:
+        """Say whether this window has passed the ticket today or ended its visit, and does not await it again."""
+        awaited = self.called is not None and (self.called.ticket, self.called.day) == (ticket, day)
+        return not awaited and (ticket, day) in self._let_go_today
+
+    def new_day(self) -> None:
+        self._let_go_today.clear()
+
     def status_came(self, status: QueueStatus) -> None:
         """Central says which ticket this window is at: believed where we have no newer knowledge."""
         open_here = {visit.ticket for visit in self.visits.values()}
@@ -182,7 +194,6 @@ class Counter:
                 )
         elif not status.current_ticket and self.called is not None and status.at_ms > self.called.called_at_ms:
             self.called = None
-            self._show_idle()
 
     def answered(self, receipt: Receipt) -> None:
         """Central's receipt for a button."""
@@ -400,6 +411,10 @@ class Counter:
                 RecallRequested(event_id=event_id, window=window, ticket=called.ticket, day=called.day, at_ms=now_ms)
             )
 
+    def _note_let_go(self, ticket: str, day: str) -> None:
+        self._let_go = (ticket, day)
+        self._let_go_today.add((ticket, day))
+
     def _require_called(self) -> Called:
         if self.called is None:
             raise StepRefused("no ticket is called", "现在没有等候的号。", "no-call")
@@ -419,7 +434,7 @@ class Counter:
         self._step(visit, session.Ended())
 
     def _warning(self, ticket: str, day: str) -> str:
-        if any((visit.ticket, visit.day) == (ticket, day) for visit in self.visits.values()):
+        if self.has_here(ticket, day):
             return "这张号票的材料还在后台整理。"
         if self.house.window is not None and (self.called is None or self.called.ticket != ticket):
             return "这张号票没有叫到本窗口，请核对。"
@@ -469,12 +484,10 @@ class Counter:
             self._packet_ids.pop(visit.visit_id, None)
         else:
             self.visits[visit.visit_id] = visit
-        if self.front is None:
-            self._show_idle()
 
     def _tell_ended(self, visit: Visit, outcome: VisitOutcome, packets: int) -> None:
         house = self.house
-        self._let_go = (visit.ticket, visit.day)
+        self._note_let_go(visit.ticket, visit.day)
         house.link.post(
             VisitEnded(
                 event_id=house.link.new_id(),
@@ -494,10 +507,6 @@ class Counter:
             fail(photo.answer, PageNotReadable(visit.refused.taken.sentence))
         else:
             succeed(photo.answer, Result(notice=taken.sentence, visit=visit.visit_id, page=page_id))
-
-    def _show_idle(self) -> None:
-        if self.called is None:
-            self.house.devices.show("")
 
 
 def _papers(visit: Visit, packet_id: str, house: House) -> Papers:

@@ -41,6 +41,11 @@ class DeskWatch:
     def is_on(self) -> bool:
         return self._on.is_set()
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing lay on the desk at the last look."""
+        return self._step is Step.EMPTY
+
     def switch(self, on: bool) -> None:
         """Begin anew with the next look, or stop."""
         self._watcher = self._seen = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from broker.messages import Call
+from edge.led import Led
 from firmware.ports import Lamp, LampState, Slip
 
 LABELS: Final = {
@@ -35,7 +36,7 @@ TRIALS: Final = {
     "scanner": "正在检查扫描枪。",
     "document_camera": "正在拍一张全幅照片，拍不成会在这里说明。",
     "call_display": "叫号屏正在显示 8888，约3秒。",
-    "panel": "正在检查按钮盒。",
+    "panel": "按钮盒的四只灯依次各亮1秒：就绪、待传、故障、吹哨应答。",
     "speaker": "音箱正在播报测试号 A8888，只播一遍。",
     "id_card_reader": "正在检查身份证阅读器。",
     "ticket_printer": "正在打印一张测试条。",
@@ -56,12 +57,13 @@ class Devices(Protocol):
         """`SlipPrinted` follows."""
         ...
 
-    def announce(self, call: Call) -> None:
-        """Show a call, and speak it where there is a speaker; after those asked for before. `CallAnnounced` follows."""
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
+        """Show a call, and if `aloud` speak it where there is a speaker; after those asked for before. `CallAnnounced`
+        follows."""
         ...
 
-    def show(self, text: str) -> None:
-        """Show a text on the display when no call is being shown."""
+    def show(self, led: Led) -> None:
+        """Let this stand on the display whenever no call is being announced."""
         ...
 
     def watch_for_ticket(self, wanted: bool) -> None:

@@ -50,9 +50,14 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """The scanner gun, or the camera used as one, read a code."""
+    """The scanner gun, or the camera used as one, read a code.
+
+    `still_lies`: from the camera, which has told this code before and has not seen the desk bare since. Perhaps it
+    was only hidden for a while.
+    """
 
     scan: Scan
+    still_lies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

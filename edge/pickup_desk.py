@@ -41,6 +41,7 @@ class PickupDesk:
     view: PickupView | None = None
     _asked: _Asked | None = None
     _ready: dict[str, ReadyCase] = field(default_factory=dict)
+    _ticket: tuple[str, str] | None = None  # and its day: what was asked about last, also when its list is put away
 
     def ask(self, command: AskPickup, answer: Answer) -> None:
         if command.case_number:
@@ -62,6 +63,11 @@ class PickupDesk:
 
     def ask_by_ticket(self, ticket: str, day: str, answer: Answer) -> None:
         self._ask("ticket", answer, ticket=ticket, day=day)
+        self._ticket = (ticket, day)
+
+    def was_asked_for(self, ticket: str, day: str) -> bool:
+        """Say whether the last list here is this ticket's, put away or not."""
+        return self._ticket == (ticket, day)
 
     def hand_over(self, command: HandOver, answer: Answer) -> None:
         case = self._ready.get(command.case_number)
@@ -135,7 +141,7 @@ class PickupDesk:
         except MessageRefused as refusal:
             raise IdentityRefused(str(refusal)) from None
         self._asked = _Asked(event_id, answer, house.clock.monotonic_ms() + _PATIENCE_MS)
-        self._ready = {}
+        self._ready, self._ticket = {}, None
         self.view = PickupView(asked_by=asked_by, asked_at_ms=house.clock.now_ms(), answered=False)
         house.link.tell(event, sealed=True)
 
@@ -151,6 +157,7 @@ class PickupDesk:
         )
 
     def _fail(self, error: RefusedByCentral | NoAnswer) -> None:
+        self._ticket = None
         if self.view is not None:
             self.view = replace(self.view, answered=True, notice=error.notice)
         self._forget(error)

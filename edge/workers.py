@@ -5,12 +5,14 @@ A device that hangs or is unplugged holds up its own thread only; the core, the 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final
 
 from broker.errors import OneWindowError
@@ -18,11 +20,14 @@ from broker.messages import Call
 from edge.announcer import Announcer
 from edge.board_reporter import BoardReporter
 from edge.capture import Code, capture
+from edge.capture.bare import is_bare
 from edge.capture.scan import read_quickly
 from edge.capture.scan_live import LiveReader
 from edge.desk_watch import DeskWatch
 from edge.events import CardLaid, DeviceChecked, Event, PagePhotographed, Pressed, Scanned, SlipPrinted
+from edge.led import Led
 from edge.live import live_jpeg
+from edge.lying_codes import LyingCodes
 from edge.pages import TakenPage
 from firmware.bench import Bench
 from firmware.ports import (
@@ -35,6 +40,7 @@ from firmware.ports import (
     Lamp,
     LampState,
     Panel,
+    PrinterFailed,
     Scan,
     Scanner,
     Slip,
@@ -48,6 +54,7 @@ Put = Callable[[Event], None]
 
 _CHECK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 1.0  # after a fault, before the device is asked again
+_LAMP_SECONDS: Final = 1.0  # each lamp of a panel in its trial
 _WATCH_SECONDS: Final = 0.8  # between two looks for a ticket under the camera: some 75 ms of reading each
 _TEST_SLIP: Final = Slip(
     lines=(
@@ -61,6 +68,12 @@ _DESK_SECONDS: Final = 0.12  # between two looks at the desk, hands free: with t
 _LIVE_SECONDS: Final = 0.2  # a live picture younger than this is shown to the next who asks
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[], None]
+    proves: bool = True  # when it succeeds, the device is well
+
+
 class DeviceThread:
     """A device and the thread that serves it: jobs as they are asked, and in between whatever `idle` does."""
 
@@ -68,27 +81,33 @@ class DeviceThread:
         self.name = name
         self._device = device
         self._put = put
-        self._jobs: queue.Queue[Callable[[], None]] = queue.Queue()
+        self._jobs: queue.Queue[_Job] = queue.Queue()
         self._stopping = threading.Event()
         self._said = ""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        self._jobs.put(self._device.check)
+        self.ask(self._device.check)
         self._thread.start()
 
     def close(self) -> None:
         self._stopping.set()
-        self._jobs.put(lambda: None)
+        self.wake()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def check(self) -> None:
         self._said = ""
-        self._jobs.put(self._device.check)
+        self.ask(self._device.check)
 
-    def ask(self, job: Callable[[], None]) -> None:
-        self._jobs.put(job)
+    def ask(self, work: Callable[[], None], *, proves: bool = True) -> None:
+        """Have work done after what was asked before. `proves`: it needs the device, and a fault is over when it has
+        succeeded."""
+        self._jobs.put(_Job(work, proves))
+
+    def wake(self) -> None:
+        """End the wait for a job."""
+        self.ask(lambda: None, proves=False)
 
     def trial(self) -> None:
         """Do what a technician can see, if the device has such a thing."""
@@ -105,13 +124,14 @@ class DeviceThread:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                job = self._jobs.get(timeout=self.wait_seconds()) if self.wait_seconds() else self._jobs.get_nowait()
+                wait = self.wait_seconds()
+                job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
             except queue.Empty:
-                job = self.idle
+                job = _Job(self.idle)
             if self._stopping.is_set():
                 return
             try:
-                job()
+                job.work()
             except DeviceError as error:
                 self.report(error)
                 self._stopping.wait(_REST_SECONDS)
@@ -120,7 +140,8 @@ class DeviceThread:
                 log.exception("%s: a job failed and was given up", self.name)
                 self._stopping.wait(_REST_SECONDS)
             else:
-                self.report(None)
+                if job.proves:
+                    self.report(None)
 
     def report(self, error: DeviceError | None) -> None:
         """Tell the core how the device is, when that has changed."""
@@ -145,14 +166,20 @@ class ScannerThread(DeviceThread):
 
 
 class CardThread(DeviceThread):
-    def __init__(self, device: IdCardReader, put: Put) -> None:
+    def __init__(self, device: IdCardReader, put: Put, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__("id_card_reader", device, put)
         self._reader = device
+        self._clock = clock
+        self._checked_at = clock()
 
     def wait_seconds(self) -> float:
         return 0.0
 
     def idle(self) -> None:
+        # Looked for a card all the time, it would never be asked how it is.
+        if self._clock() - self._checked_at >= _CHECK_SECONDS:
+            self._reader.check()  # one that is not well is asked again, and no empty field makes it well
+            self._checked_at = self._clock()
         try:
             card = self._reader.read(0.5)
         except CardUnreadable as error:
@@ -167,13 +194,21 @@ class CameraThread(DeviceThread):
     """Photographs, gives the live picture, looks for a ticket under the camera while one is awaited, and watches the
     desk while the clerk works hands free."""
 
-    def __init__(self, device: DocumentCamera, put: Put, *, is_scanner: bool = False) -> None:
+    def __init__(
+        self,
+        device: DocumentCamera,
+        put: Put,
+        *,
+        is_scanner: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("document_camera", device, put)
         self._camera = device
+        self._clock = clock
         self._is_scanner = is_scanner  # no gun at this unit: a ticket is looked for at all times
         self._codes = LiveReader(on_read=lambda: self.ask(self.idle))  # what was read slowly need not wait
         self._watching = threading.Event()
-        self._last_code = ""
+        self._lying = LyingCodes()  # of the camera's thread
         self._desk = DeskWatch(put)
         self._live: tuple[float, bytes] = (0.0, b"")
         self._live_lock = threading.Lock()
@@ -188,33 +223,34 @@ class CameraThread(DeviceThread):
             frame = self._camera.preview(1.0)
             self._desk.look(frame)
             if self._is_scanner:
-                self._look_for_ticket(read_quickly(frame.pixels))
+                self._look_for_ticket(read_quickly(frame.pixels), lambda: self._desk.is_bare)
         elif self._watching.is_set() or self._is_scanner:
-            self._look_for_ticket(self._codes.read(self._camera.preview(1.0).pixels))
+            pixels = self._camera.preview(1.0).pixels
+            self._look_for_ticket(self._codes.read(pixels), lambda: is_bare(pixels))
         else:
             self._device.check()
 
-    def _look_for_ticket(self, found: list[Code]) -> None:
-        codes = [code for code in found if code.is_ours]
-        text = codes[0].text if codes else ""
-        if text and text != self._last_code:
-            self._put(Scanned(Scan(text, codes[0].symbology, time.monotonic_ns() // 1_000_000)))
-        self._last_code = text
+    def _look_for_ticket(self, found: list[Code], is_bare: Callable[[], bool]) -> None:
+        symbologies = {code.text: code.symbology for code in found if code.is_ours}
+        for text, still_lies in self._lying.look(list(symbologies), self._clock(), is_bare=is_bare):
+            scan = Scan(text, symbologies[text], time.monotonic_ns() // 1_000_000)
+            self._put(Scanned(scan, still_lies=still_lies))
 
     def watch(self, wanted: bool) -> None:
         if wanted == self._watching.is_set():
             return
         if wanted:
             self._watching.set()
+            self.ask(self._lying.tell_again, proves=False)  # laid down too early, it counts now
         else:
             self._watching.clear()
-        self._last_code = ""
-        self.ask(self._codes.forget)  # one resident's ticket is not kept for the next; and this ends the long wait
+        # One resident's ticket is not kept for the next; and this ends the long wait.
+        self.ask(self._codes.forget, proves=False)
 
     def watch_desk(self, wanted: bool) -> None:
         if wanted and not self._desk.is_on:
             self._desk.switch(True)
-            self._jobs.put(lambda: None)  # ends the long wait
+            self.wake()
         elif not wanted and self._desk.is_on:
             self._desk.switch(False)
 
@@ -274,11 +310,11 @@ class CameraThread(DeviceThread):
                 raise
             return
         except Exception:
-            # The fence around one photograph: whatever the pixels did, the clerk is told and the camera goes on.
-            log.exception("a photograph could not be made a page")
+            # The fence around one photograph: whatever the pixels did, the clerk is told. The thread's own fence logs
+            # it and goes on, and nothing is said of how the camera is.
             self._desk.failed()
             self._put(PagePhotographed(job, None, CameraNotReady("the photograph could not be made a page")))
-            return
+            raise
         page = TakenPage(
             jpeg=captured.jpeg,
             width=captured.width,
@@ -305,8 +341,13 @@ class PrinterThread(DeviceThread):
         def work() -> None:
             try:
                 self._printer.print_slip(slip)
-            except DeviceError as error:
+            except OneWindowError as error:
                 self._put(SlipPrinted(job, error))
+                raise
+            except Exception:
+                # The fence around one slip: the resident is told, and may ask for it again. The thread's own fence
+                # logs it and goes on, and nothing is said of how the printer is.
+                self._put(SlipPrinted(job, PrinterFailed("the slip could not be printed")))
                 raise
             self._put(SlipPrinted(job))
 
@@ -357,11 +398,11 @@ class Workers:
         assert self._printer is not None, "the core asks only for what is present"
         self._printer.print_slip(job, slip)
 
-    def announce(self, call: Call) -> None:
-        self._announcer.announce(call)
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
+        self._announcer.announce(call, aloud=aloud)
 
-    def show(self, text: str) -> None:
-        self._announcer.show(text)
+    def show(self, led: Led) -> None:
+        self._announcer.show(led)
 
     def watch_for_ticket(self, wanted: bool) -> None:
         if self._camera is not None:
@@ -405,10 +446,47 @@ class Workers:
 class PanelThread(DeviceThread):
     """Lamps are set here; presses come from the panel's own thread."""
 
-    def __init__(self, device: Panel, put: Put) -> None:
+    def __init__(
+        self,
+        device: Panel,
+        put: Put,
+        *,
+        lamp_seconds: float = _LAMP_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__("panel", device, put)
+        self._clock = clock
+        self._check_at = 0.0
         self._panel = device
+        self._lamp_seconds = lamp_seconds
+        self._lamps: dict[Lamp, LampState] = dict.fromkeys(Lamp, "off")  # as the core wants them; of this thread
         device.on_press(lambda button: put(Pressed(button)))
 
+    def wait_seconds(self) -> float:
+        return max(0.0, self._check_at - self._clock())  # lamps that change all the time put no check off
+
+    def idle(self) -> None:
+        self._check_at = self._clock() + _CHECK_SECONDS
+        self._panel.check()
+
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
-        self.ask(lambda: self._panel.set_lamp(lamp, state))
+        self.ask(lambda: self._set(lamp, state), proves=False)  # says nothing of the buttons
+
+    def trial(self) -> None:
+        """Light each lamp alone in turn, then all as they are to be."""
+        self._panel.check()
+        try:
+            for lamp in Lamp:
+                self._panel.set_lamp(lamp, "off")
+            for lamp in Lamp:
+                self._panel.set_lamp(lamp, "on")
+                self._stopping.wait(self._lamp_seconds)
+                self._panel.set_lamp(lamp, "off")
+        finally:
+            for lamp, state in self._lamps.items():
+                with contextlib.suppress(DeviceError):  # a panel that is away keeps what it was told
+                    self._panel.set_lamp(lamp, state)
+
+    def _set(self, lamp: Lamp, state: LampState) -> None:
+        self._lamps[lamp] = state
+        self._panel.set_lamp(lamp, state)

@@ -22,6 +22,7 @@ PHOTO_BYTES: Final = 1024
 
 OK: Final = 0x90
 FOUND: Final = 0x9F
+NOT_FOUND: Final = 0x80  # the only status of a find that means an empty reader
 NO_SUCH_CONTENT: Final = 0x91
 STATUS_WORDS: Final = {
     0x90: "ok", 0x9F: "card found", 0x91: "no such content", 0x01: "port", 0x02: "timeout", 0x03: "transfer",

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from firmware.id_card_frames import (
     FIND,
     FOUND,
+    NOT_FOUND,
     OK,
     READ,
     SELECT,
@@ -38,6 +39,13 @@ READ_SECONDS_MAX: Final = 2.0  # 1295 bytes at 115200 take 0.11 s; the reader it
 CALL_SECONDS_MAX: Final = 3.0  # that reading a found card may take beyond the caller's own timeout
 TRIES_MAX: Final = 2  # of a question whose answer came garbled, and of a card that did not read
 _STALE_READS_MAX: Final = 8  # of 4096 bytes each: a line that never falls silent is not emptied, but answered "garbled"
+
+
+class CardReaderFaulty(CardReaderFailed):
+    """The reader answers, and what it answers is that it is not well. It stays open; call again."""
+
+    code = "card-reader-faulty"
+    notice = "身份证阅读器报告自身故障，请拔下重插；仍不行请联系技术员。可以先手工录入。"
 
 
 class ByteStream(Protocol):
@@ -74,12 +82,13 @@ class IdCardConversation:
         """Ask for the reader's state.
 
         Raises:
-            CardReaderFailed: it does not answer, or says that it is not well.
+            CardReaderFailed: it does not answer.
+            CardReaderFaulty: it says that it is not well.
         """
         self._give_up_at = self._clock() + REPLY_SECONDS_MAX
         reply = self._ask(STATUS, REPLY_SECONDS_MAX)
         if reply.status != OK:
-            raise CardReaderFailed(f"the reader says {reply.status_words}")
+            raise CardReaderFaulty(f"the reader says {reply.status_words}")
 
     def read(self, timeout_seconds: float) -> IdCard | None:
         """Return a card newly laid, or None when none was within the time; a card that stays is given once.
@@ -87,12 +96,17 @@ class IdCardConversation:
         Raises:
             CardUnreadable: a card lies there and cannot be read; said once, then it must be lifted.
             CardReaderFailed: the reader does not answer, or only nonsense.
+            CardReaderFaulty: it answers that it cannot look for a card. After either the line stays open, and a card
+                that was given and still lies there is not given again.
         """
         deadline = self._clock() + timeout_seconds
         self._give_up_at = deadline + CALL_SECONDS_MAX
         while True:
-            found = self._ask(FIND, REPLY_SECONDS_MAX).status == FOUND
-            if not found:
+            found = self._ask(FIND, REPLY_SECONDS_MAX)
+            if found.status not in (FOUND, NOT_FOUND):
+                state = self._ask(STATUS, REPLY_SECONDS_MAX)
+                raise CardReaderFaulty(f"find: {found.status_words}; asked for its state: {state.status_words}")
+            if found.status == NOT_FOUND:
                 # Gone; or still there and hidden by a reader that wants it lifted. The next find is a new laying.
                 self._given = False
             elif not self._given:

@@ -27,7 +27,7 @@ TESTS: Final[dict[str, str]] = {
     "ticket_printer": "打印测试条",
     "scanner": "检查连接",
     "id_card_reader": "检查连接",
-    "panel": "检查连接",
+    "panel": "四只灯依次亮一遍",
     "board": "检查装置",
 }
 HOME: Final[dict[Role, str]] = {

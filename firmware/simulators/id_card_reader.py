@@ -19,6 +19,7 @@ from firmware.id_card_frames import (
     FOUND,
     MODULE_ID,
     NO_SUCH_CONTENT,
+    NOT_FOUND,
     OK,
     PREAMBLE,
     READ,
@@ -48,8 +49,9 @@ FAULTS: Final[Mapping[str, str]] = {
     "unreadable": "卡片读不出（状态41）",
     "not_selected": "选卡失败（状态81）",
     "unknown_kind": "不认识的证件种类",
+    "self_test": "阅读器自检不通过（状态60）",
 }
-_NOT_FOUND, _NOT_SELECTED, _NOT_READ, _UNKNOWN_COMMAND = 0x80, 0x81, 0x41, 0x24
+_NOT_SELECTED, _NOT_READ, _UNKNOWN_COMMAND, _SELF_TEST = 0x81, 0x41, 0x24, 0x60
 
 
 class SimulatedIdCardReader:
@@ -141,8 +143,10 @@ class ReaderDevice:
             raise CardReaderFailed("the ID card reader is unplugged (simulated)")
 
     def _answer(self, command: Command | None) -> Reply:
+        if self._faults.on("self_test"):
+            return Reply(_SELF_TEST)
         if command == FIND:
-            return Reply(FOUND, bytes(4)) if self._card is not None and not self._read else Reply(_NOT_FOUND)
+            return Reply(FOUND, bytes(4)) if self._card is not None and not self._read else Reply(NOT_FOUND)
         if command == SELECT:
             self._selected = self._card is not None and not self._faults.on("not_selected")
             # The eight bytes may be non-zero on real readers: whoever compares the whole reply fails here.

@@ -64,6 +64,7 @@ from edge.events import (
     Ticked,
 )
 from edge.keys import UnitKeys
+from edge.led import Led
 from edge.pages import TakenPage
 from edge.settings import Address, Group, UnitSettings
 from edge.ticket import Ticket, seal_ticket
@@ -259,7 +260,12 @@ class FakeDevices:
         self.printer_error: DeviceError | None = None
         self.slips: list[Slip] = []
         self.announced: list[Call] = []
+        self.aloud: list[bool] = []  # whether each was to be spoken
+        self.busy_announcer = False  # a call waits until `finish_announcing`
+        self.waiting_calls: deque[Call] = deque()
         self.shows_calls = True
+        self.led = Led()
+        self.shown: list[Led] = []
         self.lamps: dict[Lamp, LampState] = {}
         self.watching = False
         self.watching_desk = False
@@ -289,12 +295,20 @@ class FakeDevices:
             self.slips.append(slip)
         self.events.append(SlipPrinted(job, self.printer_error))
 
-    def announce(self, call: Call) -> None:
+    def announce(self, call: Call, *, aloud: bool = True) -> None:
         self.announced.append(call)
-        self.events.append(CallAnnounced(call, self.shows_calls, spoken=False))
+        self.aloud.append(aloud)
+        self.waiting_calls.append(call)
+        if not self.busy_announcer:
+            self.finish_announcing()
 
-    def show(self, text: str) -> None:
-        pass
+    def finish_announcing(self) -> None:
+        while self.waiting_calls:
+            self.events.append(CallAnnounced(self.waiting_calls.popleft(), self.shows_calls, spoken=False))
+
+    def show(self, led: Led) -> None:
+        self.led = led
+        self.shown.append(led)
 
     def watch_for_ticket(self, wanted: bool) -> None:
         self.watching = wanted

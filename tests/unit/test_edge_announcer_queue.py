@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from broker.messages import Call, CallPurpose
 from broker.wording import call_speech, call_text
 from edge.announcer import Announcer
 from edge.clock import UnitClock
 from edge.events import CallAnnounced, DeviceChecked, Event
+from edge.led import Led
 from edge.workers import CameraThread, PrinterThread, ScannerThread
 from firmware.ports import CameraNotReady, DisplayFailed, Frame, PaperOut, Scan, Slip, SpeakerFailed, Speech
 from tests.support.edge_fixture import START_MS, TODAY, packet_id
@@ -43,11 +46,14 @@ class Devices:
         self.at: list[float] = []
         self.display_fails = False
         self.speaker_fails = False
+        self.surprise: Exception | None = None  # what no driver promises
         self.speaking = threading.Lock()
 
     def show(self, text: str, *, blink: bool = False) -> None:
         if self.display_fails:
             raise DisplayFailed("no answer")
+        if self.surprise is not None:
+            raise self.surprise
         assert not self.speaking.locked(), "a call is shown over one that is being spoken"
         self.shown.append(text)
         self.at.append(time.monotonic())
@@ -56,12 +62,16 @@ class Devices:
         with self.speaking:
             if self.speaker_fails:
                 raise SpeakerFailed("no sound")
+            if self.surprise is not None:
+                raise self.surprise
             time.sleep(0.01)
             self.said.append(speech.pinyin)
 
     def check(self) -> None:
         if self.display_fails:
             raise DisplayFailed("no answer")
+        if self.surprise is not None:
+            raise self.surprise
 
     def close(self) -> None: ...
 
@@ -136,6 +146,58 @@ def test_a_silent_speaker_is_said_and_the_call_still_counts_as_shown() -> None:
         (True, False),
         (True, False),
     ]
+
+
+def test_after_a_drivers_surprise_the_next_call_is_shown_and_spoken(caplog: pytest.LogCaptureFixture) -> None:
+    """One error that no driver promises ended all calls until the next start, and the hall stood still."""
+    devices = Devices()
+    devices.surprise = ZeroDivisionError("a library's")
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show(Led("A6009"))
+        announcer.check()
+        announcer.try_device("speaker")
+        announcer.try_device("call_display")
+        wait_until(lambda: sum(isinstance(each, CallAnnounced) for each in events) == 2)
+        wait_until(lambda: announcer._jobs.empty())
+        devices.surprise = None
+        announcer.announce(a_call(2))
+        wait_until(lambda: spoken(events) == [2])
+
+    outcomes = [(each.call.counter, each.shown, each.spoken) for each in events if isinstance(each, CallAnnounced)]
+    assert outcomes == [(1, False, False), (1, False, False), (2, True, False), (2, True, True)]
+    faults = {each.device: each.error.code for each in events if isinstance(each, DeviceChecked) and each.error}
+    assert faults == {"call_display": "display-failed", "speaker": "speaker-failed"}
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_what_stands_there_is_shown_between_calls_and_not_anew_when_it_is_there_already() -> None:
+    devices = Devices()
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show(Led("A6001", blink=True))
+        wait_until(lambda: len(spoken(events)) == 1)
+        announcer.announce(a_call(2, window=5))
+        wait_until(lambda: len(devices.shown) == 3)
+        announcer.show(Led())
+        wait_until(lambda: len(devices.shown) == 4)
+
+    assert devices.shown == ["A6001", "A6002-5", "A6001", ""]
+
+
+def test_a_display_that_comes_back_shows_what_stands_there_by_now() -> None:
+    devices = Devices()
+    devices.display_fails = True
+    with running(devices) as (announcer, events):
+        announcer.announce(a_call(1))
+        announcer.show(Led("A6001", blink=True))
+        announcer.show(Led("SETUP"))
+        wait_until(lambda: announcer._jobs.empty() and bool(spoken(events)))
+        devices.display_fails = False
+        announcer.check()
+        wait_until(lambda: bool(devices.shown))
+
+    assert devices.shown == ["SETUP"]
 
 
 def test_a_voice_far_behind_catches_up_by_showing_only() -> None:

@@ -284,6 +284,82 @@ def test_a_card_laid_at_the_window_opens_the_called_ticket_and_is_compared_later
     assert "不是同一人" in rig.view.notice.text
 
 
+# --- a slip that still lies under the camera -------------------------------------------------------------------------
+
+
+def come_to_light(rig: UnitRig, ticket: str) -> None:
+    """The camera sees a slip again that it has told before, on a desk that was never bare since."""
+    rig.handle(Scanned(Scan(rig.ticket_code(ticket), "qr", 1), still_lies=True))
+    if rig.online:
+        rig.settle()
+
+
+@pytest.mark.parametrize("how", [EndVisit(), CancelVisit(), PassTicket()])
+def test_a_slip_that_still_lies_there_opens_no_second_visit_of_a_ticket_that_was_let_go(
+    rig: UnitRig, how: Command
+) -> None:
+    """After 结束 the slip lay on under the papers; lifting those opened the resident's visit a second time."""
+    rig.central.queue = ["A6001"]
+    rig.do(CallNext())
+    if how != PassTicket():
+        rig.open_visit("A6001")
+    rig.do(how)
+    told = len(events_of(rig, TicketPresented))
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is None
+    assert len(events_of(rig, TicketPresented)) == told
+    assert rig.view.notice is not None
+    assert "还在高拍仪下" in rig.view.notice.text
+
+
+def test_a_slip_let_go_does_not_enter_the_queue_again_while_the_next_ticket_is_awaited(rig: UnitRig) -> None:
+    rig.open_visit("A6001")
+    rig.do(EndVisit())
+    rig.central.queue = ["A6002"]
+    rig.do(CallNext())
+
+    come_to_light(rig, "A6001")
+
+    assert [event.serve for event in events_of(rig, TicketPresented)] == [True]  # type: ignore[attr-defined]
+
+
+def test_a_slip_let_go_opens_again_when_it_is_laid_anew_scanned_by_the_gun_or_called_once_more(rig: UnitRig) -> None:
+    for ticket in ("A6001", "A6002"):
+        rig.open_visit(ticket)
+        rig.do(EndVisit())
+
+    rig.handle(Scanned(Scan(rig.ticket_code("A6001"), "qr", 1)))
+    assert rig.view.front is not None
+    rig.do(EndVisit())
+    rig.deliver(rig.central.call(rig.id, "A6002", 3))
+    come_to_light(rig, "A6002")
+
+    assert rig.view.front is not None
+    assert rig.view.front.ticket == "A6002"
+
+
+def test_a_slip_under_the_papers_of_a_visit_that_is_open_is_no_news(rig: UnitRig) -> None:
+    rig.open_visit("A6001")
+    rig.do(TakePage())
+    rig.do(HandToRear())
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is None
+    assert len(rig.view.rear) == 1
+
+
+def test_a_slip_laid_too_early_counts_once_it_is_awaited(rig: UnitRig) -> None:
+    rig.central.queue = ["A6001"]
+    rig.do(CallNext())
+
+    come_to_light(rig, "A6001")
+
+    assert rig.view.front is not None
+
+
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +467,20 @@ def test_what_is_ready_is_asked_for_in_every_way(pickup: UnitRig, how: str) -> N
     assert pickup.view.pickup.cases[0].item_name == "就业困难人员认定"
 
 
+def test_a_slip_that_comes_to_light_under_the_results_does_not_empty_the_list(pickup: UnitRig) -> None:
+    """At the pickup window the list was asked for anew, and what had been handed over was forgotten."""
+    pickup.do(ScanText(pickup.ticket_code("A6001")))
+    pickup.do(HandOver(case_number="20261123-00001"))
+    before = pickup.view.pickup
+
+    come_to_light(pickup, "A6001")
+    assert pickup.view.pickup == before
+    pickup.do(ClearPickup())
+    come_to_light(pickup, "A6001")
+
+    assert pickup.view.pickup is None
+
+
 def test_only_what_is_ready_is_handed_over_and_only_once(pickup: UnitRig) -> None:
     pickup.do(ScanText("20261123-00001"))
 
@@ -458,6 +548,57 @@ def test_a_call_that_no_display_showed_is_not_said_to_be_shown(rig: UnitRig) -> 
     assert not [event for event in rig.central.events if event.KIND == "call-shown/1"]
 
 
+def shown_told(rig: UnitRig) -> int:
+    return sum(event.KIND == "call-shown/1" for event in rig.central.events)
+
+
+def test_a_call_that_the_display_refused_is_shown_when_central_repeats_it_and_spoken_once(rig: UnitRig) -> None:
+    """The first try was noted before the display was asked, and the repeat was answered "shown" by a dark display."""
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.shows_calls = False
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+    assert shown_told(rig) == 0
+
+    rig.devices.shows_calls = True
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+
+    assert (len(rig.devices.announced), rig.devices.aloud) == (3, [True, False, False])
+    assert shown_told(rig) == 2  # once when it was shown, once for the last repeat
+    assert [view.ticket for view in rig.view.calls] == ["A6001"]
+
+
+def test_a_call_that_waits_to_be_shown_is_neither_shown_twice_nor_said_to_be_shown(rig: UnitRig) -> None:
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.busy_announcer = True
+    rig.deliver(call)
+    rig.deliver(call)
+    rig.settle()
+    assert (len(rig.devices.announced), shown_told(rig)) == (1, 0)
+
+    rig.devices.finish_announcing()
+    rig.pass_time(250)
+
+    assert (len(rig.devices.announced), shown_told(rig)) == (1, 1)
+
+
+def test_a_call_that_was_not_shown_before_the_power_failed_is_shown_after_the_start(rig: UnitRig) -> None:
+    call = rig.central.call(rig.id, "A6001", 3)
+    rig.devices.busy_announcer = True
+    rig.deliver(call)
+
+    rig.restart()
+    rig.connect()
+    rig.deliver(call)
+    rig.settle()
+
+    assert len(rig.devices.announced) == 1
+    assert shown_told(rig) == 1
+
+
 def test_after_a_restart_the_window_still_knows_whom_it_has_called(rig: UnitRig) -> None:
     rig.restart()
     rig.connect()
@@ -496,6 +637,14 @@ def test_buttons_and_the_gun_do_what_the_page_does_and_refusals_become_the_notic
     assert len(rig.view.front.pages) == 1
 
 
+def test_the_whistle_button_answers_that_there_is_no_whistle_yet(rig: UnitRig) -> None:
+    rig.handle(Pressed(Button.WHISTLE))
+
+    assert rig.view.notice is not None
+    assert rig.view.notice.text == "吹哨功能尚未启用。"
+    assert Lamp.WHISTLE not in rig.devices.lamps, "nothing but the panel's trial lights it"
+
+
 def test_a_ticket_is_looked_for_under_the_camera_only_while_one_is_awaited(rig: UnitRig) -> None:
     seen = [rig.devices.watching]
     rig.central.queue = ["A6001"]
@@ -520,6 +669,25 @@ def test_lamps_tell_of_the_connection_and_of_what_waits(tmp_path: Path) -> None:
     assert (rig.devices.lamps[Lamp.READY], rig.devices.lamps[Lamp.WAITING]) == ("on", "off")
     rig.do(RetryDevices())
     assert rig.devices.checks == 1
+
+
+def test_the_ready_lamp_goes_out_when_central_does_not_answer_though_the_broker_does(rig: UnitRig) -> None:
+    """It said 与中心连通 while papers waited for a central that was down."""
+    rig.open_visit()
+    rig.do(ChooseItem(code="RS001"))
+    rig.do(TakePage())
+    answer = rig.start(AcceptVisit())
+    assert answer.done()
+    rig.online = False  # the broker acknowledges all, central sees none of it
+    for _ in range(120):
+        rig.handle_published_all()
+        rig.pass_time_offline(1_000)
+    assert rig.link.is_central_silent()
+
+    assert rig.devices.lamps[Lamp.READY] == "off"
+    rig.online = True
+    rig.pass_time(60_000, step_ms=1_000)
+    assert rig.devices.lamps[Lamp.READY] == "on"
 
 
 # --- roles, secrets, views ------------------------------------------------------------------------------------------

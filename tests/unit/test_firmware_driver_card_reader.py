@@ -10,6 +10,7 @@ import pytest
 from firmware.drivers import id_card_reader
 from firmware.drivers.id_card_reader import CardReaderMissing, CardReaderTaken
 from firmware.id_card_frames import CardKindUnknown, Reply, build_reply, card_data
+from firmware.id_card_protocol import CardReaderFaulty
 from firmware.id_card_text import build_card_text
 from firmware.ports import CardReaderFailed, CardUnreadable
 from tests.support.driver_rigs_serial import serial_id_card_reader
@@ -78,6 +79,20 @@ def test_a_spoiled_line_fails_in_time_and_reads_again_when_it_is_well(fault: str
         with pytest.raises(CardReaderFailed):
             rig.device.read(timeout_seconds=0.1)
         assert time.monotonic() - begun < 3.5
+
+        rig.far.clear()
+
+        assert rig.device.read(timeout_seconds=1.0) == a_card()
+
+
+def test_a_reader_that_failed_its_self_test_says_so_and_reads_when_it_is_well() -> None:
+    with serial_id_card_reader() as rig:
+        rig.do(a_card())
+        rig.far.set("self_test", True)
+        with pytest.raises(CardReaderFaulty):
+            rig.device.read(timeout_seconds=0.1)
+        with pytest.raises(CardReaderFaulty):
+            rig.device.check()
 
         rig.far.clear()
 

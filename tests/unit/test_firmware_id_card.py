@@ -31,7 +31,7 @@ from firmware.id_card_frames import (
     parse_reply,
     text_of_card_data,
 )
-from firmware.id_card_protocol import IdCardConversation
+from firmware.id_card_protocol import CardReaderFaulty, IdCardConversation
 from firmware.id_card_text import build_card_text, parse_card_text
 from firmware.ports import CardReaderFailed, CardUnreadable, IdCard
 from firmware.simulators.id_card_reader import SimulatedIdCardReader
@@ -310,6 +310,54 @@ def test_a_silent_reader_fails_after_a_second() -> None:
         conversation.read(0.5)
 
     assert line.now == 1.0
+
+
+@pytest.mark.parametrize("status", [0x60, 0x66, 0x05, 0x21, 0x81, 0x41, 0x99])
+def test_a_reader_that_reports_itself_faulty_is_no_empty_reader(status: int) -> None:
+    """Every status but "found" was taken for an empty reader: one that failed its self-test looked well for ever."""
+    conversation, line = talk([build_reply(Reply(status)), build_reply(Reply(0x60))])
+
+    with pytest.raises(CardReaderFaulty, match="self-test") as raised:
+        conversation.read(0.5)
+
+    assert line.asked == [build_command(FIND), build_command(STATUS)]
+    assert isinstance(raised.value, CardReaderFailed)
+    assert "手工录入" in raised.value.notice
+
+
+def test_a_reader_that_cannot_find_and_calls_itself_well_has_failed_all_the_same() -> None:
+    conversation, _ = talk([build_reply(Reply(0x66)), build_reply(Reply(0x90))])
+
+    with pytest.raises(CardReaderFaulty, match="unauthorised.* ok"):
+        conversation.read(0.5)
+
+
+def test_a_card_that_lay_there_through_a_fault_is_not_given_twice_and_a_new_one_is() -> None:
+    fault = [build_reply(Reply(0x60)), build_reply(Reply(0x60))]
+    conversation, _ = talk([FOUND, SELECTED, CARD, *fault, FOUND, NOT_FOUND, *fault, FOUND, SELECTED, CARD])
+    assert conversation.read(0.0) == CITIZEN
+    with pytest.raises(CardReaderFaulty):
+        conversation.read(0.0)
+
+    assert conversation.read(0.0) is None
+    assert conversation.read(0.0) is None
+    with pytest.raises(CardReaderFaulty):
+        conversation.read(0.0)
+    assert conversation.read(0.0) == CITIZEN
+
+
+def test_a_simulated_reader_can_report_itself_faulty() -> None:
+    with SimulatedIdCardReader() as reader:
+        reader.lay(CITIZEN)
+        reader.faults.set("self_test", True)
+        with pytest.raises(CardReaderFaulty):
+            reader.check()
+        with pytest.raises(CardReaderFaulty):
+            reader.read(timeout_seconds=0.0)
+
+        reader.faults.clear()
+
+        assert reader.read(timeout_seconds=0.5) == CITIZEN
 
 
 @pytest.mark.parametrize("fault", ["silent", "half", "garbage", "wrong_checksum", "overlong"])
