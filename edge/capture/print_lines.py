@@ -54,7 +54,7 @@ class Lines:
 
 
 def finest_height(boxes: npt.NDArray[np.int32], heights: Floats) -> float:
-    """Return the least height of which there are enough characters, 0 when there is none; infinite ones are left out."""
+    """Return the least height that enough characters have, 0 when there is none. Infinite ones do not count."""
     order = np.argsort(heights)
     order = order[np.isfinite(heights[order])]
     if not len(order):
