@@ -6,6 +6,7 @@ The score is the support of the weakest side: a sheet is one whose *worst* side 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +48,7 @@ _TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
 _SECOND_SUPPORT: Final = 0.62  # asked of a second card, since there seldom is one
 _SECOND_SIZE: Final = 0.12  # by which two cards may differ in size, as one lies nearer
+_LIGHT: Final = 0.6  # of the frame's white that most of a paper or card has
 _SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet may look like a card
 _SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
 _SKEW_COST_MAX: Final = 0.3
@@ -117,26 +119,45 @@ def _is_pattern(sheet: Sheet, small: Pixels, white: float) -> bool:
     return int(alike.sum()) >= 3
 
 
-def find_second_card(frame: Pixels, small: Pixels, card: Sheet) -> Sheet | None:
-    """Return another card beside the one that was found, or None: of its size, nowhere upon it.
+def find_beside(frame: Pixels, small: Pixels, found: Sequence[Sheet], *, quick: bool = False) -> Sheet | None:
+    """Return another sheet beside those that were found, or None: plain to see, and nowhere upon them.
 
-    The first one is painted over with the desk's colour and the frame looked at once more.
+    They are painted over with the desk's colour and the frame is looked at once more; `quick` as in `find_sheet`.
     """
     factor = max(1, frame.shape[1] // small.shape[1])
     hidden = small.copy()
-    first = (card.quad - (factor - 1) / 2) / factor
-    middle = first.mean(axis=0)
-    rim = np.rint(middle + (first - middle) * 1.06).astype(np.int32)
-    ring = np.zeros(small.shape[:2], np.uint8)
-    cv2.polylines(ring, [rim], True, 255, 3)
-    cv2.fillConvexPoly(hidden, rim, tuple(float(v) for v in np.median(small[ring > 0], axis=0)), cv2.LINE_AA)
-    other = find_sheet(frame, small=hidden)
+    for sheet in found:
+        quad = (sheet.quad - (factor - 1) / 2) / factor
+        middle = quad.mean(axis=0)
+        rim = np.rint(middle + (quad - middle) * 1.06).astype(np.int32)
+        ring = np.zeros(small.shape[:2], np.uint8)
+        cv2.polylines(ring, [rim], True, 255, 3)
+        cv2.fillConvexPoly(hidden, rim, tuple(float(v) for v in np.median(small[ring > 0], axis=0)), cv2.LINE_AA)
+    other = find_sheet(frame, small=hidden, quick=quick)
     if other is None or other.cut or other.support < _SECOND_SUPPORT:
         return None
+    for sheet in found:
+        common, _ = cv2.intersectConvexConvex(sheet.quad.astype(np.float32), other.quad.astype(np.float32))
+        if common >= 0.05 * area(sheet.quad):
+            return None
+    return other
+
+
+def are_two_cards(card: Sheet, other: Sheet, width: int, height: int) -> bool:
+    """Say whether the other is a card of the first one's size, in a frame of this size."""
     sizes = np.sqrt([area(card.quad), area(other.quad)])
-    common, _ = cv2.intersectConvexConvex(card.quad.astype(np.float32), other.quad.astype(np.float32))
-    alike = abs(sizes[1] / sizes[0] - 1) < _SECOND_SIZE and common < 0.05 * sizes[0] ** 2
-    return other if alike and is_card(other.quad, frame.shape[1], frame.shape[0]) else None
+    return abs(sizes[1] / sizes[0] - 1) < _SECOND_SIZE and is_card(other.quad, width, height)
+
+
+def is_paper(small: Pixels, sheet: Sheet, factor: int, white: float) -> bool:
+    """Say whether this is as surely a paper or card as a sheet can be: plain sides, a known shape, and light."""
+    height, width = small.shape[:2]
+    quad = (sheet.quad - (factor - 1) / 2) / factor
+    if sheet.support < _ENOUGH or not has_known_shape(quad, width, height):
+        return False
+    inside = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(inside, np.rint(quad).astype(np.int32), 255)
+    return float(np.median(small[inside > 0])) > _LIGHT * white
 
 
 def _plain(sheet: Sheet, small: Pixels, plane: Plane, again: int) -> bool:

@@ -12,7 +12,7 @@ from edge.capture import verdict as verdicts
 from edge.capture.card_side import CardSide, find_card_side
 from edge.capture.curl import read_bend
 from edge.capture.encode import encode
-from edge.capture.find import SMALL_SIDE, Sheet, find_second_card, find_sheet
+from edge.capture.find import SMALL_SIDE, Sheet, are_two_cards, find_beside, find_sheet, is_paper
 from edge.capture.flatten import LONGEST, choose_format, even, flatten, thumb_size
 from edge.capture.judge import Seen, cut_sides, judge, measure
 from edge.capture.light import measure_light
@@ -72,7 +72,8 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
     """Return the sheet in this frame as an upright, flat, evenly lit, cropped and judged page.
 
     Two identity cards become one page, the upper or left one on top, as offices copy them; the two sides of one,
-    portrait on top. The worse verdict counts.
+    portrait on top. The worse verdict counts. Any other two papers, or three cards, are asked to be laid one by one:
+    what was not photographed would be missed when the resident has gone.
 
     Args:
         frame: the document camera's full frame, BGR; best at least 2480 pixels on its longest side.
@@ -92,22 +93,25 @@ def capture(frame: Pixels, *, empty_desk: Pixels | None = None, dots_per_inch: f
         return _captured(whole, Found.NOTHING, (), 0, verdicts.NOTHING_THERE, Measures())
     look = _Look(frame, small, factor, white_level(small), dots_per_inch)
     first = _flattened(look, sheet)
-    other = find_second_card(frame, small, sheet) if first.kind == "card" else None
-    if other is None:
+    # Beside a sheet of A4 there is hardly room for anything; any other kind is often laid there with its fellow.
+    other = find_beside(frame, small, [sheet], quick=first.kind != "card") if first.kind != "a4" else None
+    if other is None or not (first.kind == "card" and are_two_cards(sheet, other, frame.shape[1], frame.shape[0])):
         sides = (first.side,) if first.kind == "card" else ()
-        return _captured(
-            first.page, Found(first.kind), (first.quad,), first.quarters, first.verdict, first.measures, sides
-        )
+        alone = other is None or not is_paper(small, other, factor, look.white)
+        verdict = first.verdict if alone else verdicts.TWO_SHEETS
+        return _captured(first.page, Found(first.kind), (first.quad,), first.quarters, verdict, first.measures, sides)
     cards = sorted((first, _flattened(look, other)), key=lambda card: float(card.quad.sum()))
     if [card.side for card in cards] == [CardSide.EMBLEM, CardSide.PORTRAIT]:
         cards.reverse()
     worse = next((card for card in cards if not card.verdict.usable), cards[0])
+    third = find_beside(frame, small, [sheet, other], quick=True)
+    alone = third is None or not is_paper(small, third, factor, look.white)
     return _captured(
         _stacked([card.page for card in cards]),
         Found.TWO_CARDS,
         tuple(card.quad for card in cards),
         cards[0].quarters,
-        worse.verdict,
+        worse.verdict if alone else verdicts.TWO_SHEETS,
         worse.measures,
         tuple(card.side for card in cards),
     )

@@ -12,6 +12,7 @@ class VerdictCode(StrEnum):
     NOTHING_THERE = "nothing-there"
     EDGE_CUT = "edge-cut"
     EDGE_HIDDEN = "edge-hidden"
+    TWO_SHEETS = "two-sheets"
     TOO_FAR = "too-far"
     TOO_DARK = "too-dark"
     BLURRED = "blurred"
@@ -57,6 +58,7 @@ class Measures:
 GOOD = Verdict(VerdictCode.GOOD, "页面清晰，可以使用。")
 NOTHING_THERE = Verdict(VerdictCode.NOTHING_THERE, "没有找到纸张，请把材料平放在高拍仪下方中间，四边都露出来。")
 EDGE_HIDDEN = Verdict(VerdictCode.EDGE_HIDDEN, "没有看清纸张的四边，请把材料放到画面中间，手不要压住边角，再拍一次。")
+TWO_SHEETS = Verdict(VerdictCode.TWO_SHEETS, "画面里不止一份材料，请一份一份地拍（身份证两张可以并排）。")
 TOO_FAR = Verdict(VerdictCode.TOO_FAR, "纸张在画面里太小，请放到画面中间，或把高拍仪调近一点。")
 TOO_DARK = Verdict(VerdictCode.TOO_DARK, "画面太暗，请打开高拍仪补光灯后重拍。")
 BLURRED = Verdict(VerdictCode.BLURRED, "字迹模糊，请压平纸张、手离开桌面，等画面清楚后重拍。")

@@ -17,6 +17,8 @@ from broker.messages import PAGE_BYTES_MAX, PAGE_PIXELS_MAX, PAGE_SIDE_MAX, Page
 from edge.capture import CapturedPage, Found, VerdictCode, capture, preview_outline, read_codes
 from edge.capture.encode import encode
 from firmware.ports import Pixels
+from firmware.simulators.desk import Desk
+from firmware.simulators.papers import draw_paper
 from tests.support.capture_generator import FULL_RANGE, PAIR, PLAIN, make_capture
 from tests.support.capture_score import USABLE_IOU, overlap
 
@@ -161,6 +163,24 @@ def test_two_cards_become_one_page_with_both() -> None:
         assert max(overlap(quad, true) for quad in found) >= USABLE_IOU
     assert page.height > page.width
     assert opened(page).shape == (page.height, page.width, 3)
+
+
+@pytest.mark.parametrize("first", ["household_register", "photo"])
+def test_a_paper_beside_another_is_asked_for_one_by_one(first: str) -> None:
+    """One of the two was filed and called good; the other was missed when the resident had gone."""
+    desk = Desk(seed=2)
+    desk.lay(draw_paper(first, seed=3))
+    desk.lay(draw_paper("id_card", seed=4), add=True)
+
+    assert capture(desk.frame("photograph")).verdict.code is VerdictCode.TWO_SHEETS
+
+
+@pytest.mark.parametrize("kind", ["household_register", "photo", "medical_receipt", "id_card"])
+def test_a_paper_alone_is_one_paper(kind: str) -> None:
+    desk = Desk(seed=2)
+    desk.lay(draw_paper(kind, seed=3))
+
+    assert capture(desk.frame("photograph")).verdict.code is VerdictCode.GOOD
 
 
 def test_one_card_is_one_card() -> None:
