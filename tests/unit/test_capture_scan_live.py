@@ -14,9 +14,10 @@ import zxingcpp
 from edge.capture import scan_live, scan_look
 from edge.capture.scan import read_codes, read_gray
 from edge.capture.scan_decoders import Gray, Reading
+from edge.capture.scan_dense import Mask, code_like, dense_edges, thinned
 from edge.capture.scan_join import join
 from edge.capture.scan_live import LiveReader
-from edge.capture.scan_look import Mask, SlowLook, code_like, dense_edges, thinned
+from edge.capture.scan_look import SlowLook
 from firmware.ports import Pixels
 from firmware.simulators.desk import Desk
 from firmware.simulators.papers import draw_paper
