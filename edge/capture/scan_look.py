@@ -1,21 +1,23 @@
-"""Frames that the quick pass read nothing in -> what the slow steps read in the few of them that are worth it.
+"""Frames that the quick pass read nothing of ours in -> what the slow steps read in the few that are worth it.
 
 Called by the second thread of `scan_live.py`, frame by frame. One that shows nothing code-like costs a small look; one
 that does gets the slow steps, ever more rarely while nothing moves, and then the frames before it are laid over each
-other (`scan_join.py`). What is most likely print waits longer for its turn. One thread's own: nothing here is locked.
+other (`scan_join.py`). What is most likely print waits longer for its turn. Codes that are known, a parcel's beside a
+ticket, are no reason to look. One thread's own: nothing here is locked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.scan import quick_pass, read_gray, sharpened
+from edge.capture.scan import is_known, quick_pass, read_beside, read_gray, sharpened
 from edge.capture.scan_decoders import Gray, Reading
-from edge.capture.scan_dense import Mask, code_like, dense_edges, thinned
+from edge.capture.scan_dense import Mask, beside, code_like, dense_edges, thinned
 from edge.capture.scan_join import JOINED_MAX, in_frame, join
 
 _FIRST_LOOK: Final = 2  # of the frames that show the same unread thing: what has just been laid down moves in the first
@@ -34,10 +36,14 @@ class SlowLook:
         self._kept: list[Gray] = []
         self._thumb: npt.NDArray[np.float32] | None = None
 
-    def look(self, gray: Gray) -> list[Reading]:
-        """Return what the frame, with those before it, lets the slow steps read; most often it is not their turn."""
+    def look(self, gray: Gray, known: Sequence[Reading] = ()) -> list[Reading]:
+        """Return what the frame, with those before it, lets the slow steps read; most often it is not their turn.
+
+        Args:
+            known: codes that were read in it, which are not read again.
+        """
         thin = thinned(gray)
-        dense = dense_edges(thin)
+        dense = beside(gray, dense_edges(thin), known)
         if not dense.any():
             self.forget()
             return []
@@ -51,7 +57,7 @@ class SlowLook:
             return []
         # Before the look: one that fails is one in vain, and the next is not tried at once.
         self._next = _LOOK_STEP * self._unread - 3
-        found = read_gray(gray) or self._joined()
+        found = (read_beside(gray, known) if known else read_gray(gray)) or self._joined(known)
         if found:
             self.forget()
         return found
@@ -67,11 +73,16 @@ class SlowLook:
             return True
         return code_like(thin, dense)
 
-    def _joined(self) -> list[Reading]:
+    def _joined(self, known: Sequence[Reading]) -> list[Reading]:
         together = join(self._kept) if len(self._kept) > 1 else None
         if together is None:
             return []
-        return [in_frame(each) for each in quick_pass(together) or quick_pass(sharpened(together, 3.0, 2.0))]
+        return self._fresh(together, known) or self._fresh(sharpened(together, 3.0, 2.0), known)
+
+    @staticmethod
+    def _fresh(together: Gray, known: Sequence[Reading]) -> list[Reading]:
+        readings = [in_frame(each) for each in quick_pass(together)]
+        return [reading for reading in readings if not is_known(reading, known)]
 
     def _moved(self, gray: Gray) -> bool:
         """Say whether the frame shows something else than the one before it, or the same elsewhere."""
