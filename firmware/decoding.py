@@ -1,9 +1,9 @@
 """Turn bytes from outside into pixels without trusting them: header measured first, then decoded in a bounded child.
 
 Bytes come from uploads, folders and packets; pixels go to whoever looks at pictures. How large a picture may be, and
-what its child may use, are `Bounds`: WIRE for what others send, PHOTOGRAPHS for files that a person names. A picture that
-would fill the memory, burn the processor or crash the decoder costs the child its life and the caller a `PictureRefused`,
-nothing else (RELIABILITY.md I1; ADR 0010).
+what its child may use, are `Bounds`: WIRE for what others send, PHOTOGRAPHS for files that a person names. A picture
+that would fill the memory, burn the processor or crash the decoder costs the child its life and the caller a
+`PictureRefused`, nothing else (RELIABILITY.md I1; ADR 0010).
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ class PictureDecoder:
         self._pictures = 0
 
     def decode(self, data: bytes) -> Pixels:
-        """Return the picture as BGR pixels, upright as its EXIF says; sixteen bits and transparency are dropped, and
-        of several pictures in a file the first is taken.
+        """Return the picture as BGR pixels, upright as its EXIF says, 8 bits a sample, laid on white where it is
+        transparent; of several pictures in a file the first.
 
         Raises:
             PictureRefused: `measure_picture` refuses it, it does not decode whole, or the child died or ran out of time

@@ -69,10 +69,14 @@ def _answer(replies: BinaryIO, data: bytes, mumbled: int) -> None:
     import cv2
     import numpy as np
 
+    from firmware.transparency import transparent_on_white
+
     cv2.setNumThreads(1)
     _heard(mumbled)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels = transparent_on_white(data)
+        if pixels is None:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except (cv2.error, MemoryError):
         pixels = None
     heard = _heard(mumbled)

@@ -83,6 +83,90 @@ def test_pixels_come_out_as_they_went_in(decoder: PictureDecoder) -> None:
     assert np.array_equal(decoder.decode(data), pixels)
 
 
+def a_half_transparent(kind: str, **more: object) -> bytes:
+    """Red above at half, black below that is not to be seen: as a paper cut out of its background is stored."""
+    pixels = np.zeros((40, 60, 4), np.uint8)
+    pixels[:20] = (200, 0, 0, 128)
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, kind, **more)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_what_is_transparent_looks_as_on_white_paper(kind: str, photographs: PictureDecoder) -> None:
+    pixels = photographs.decode(a_half_transparent(kind, **({"lossless": True} if kind == "WEBP" else {})))
+
+    assert (pixels[30, 30] == 255).all()
+    above = (0, 0, 200) if kind == "GIF" else (127, 127, 227)  # a GIF knows no half
+    assert abs(pixels[10, 30].astype(int) - above).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "L", "1", "RGB"])
+def test_transparency_of_each_kind_of_png_is_white(mode: str, decoder: PictureDecoder) -> None:
+    picture = Image.new("L", (30, 20), 0)
+    picture.paste(120, (0, 0, 30, 10))
+    data = io.BytesIO()
+    if mode == "LA":
+        picture.putalpha(picture.point(lambda grey: 255 if grey else 0))
+        picture.save(data, "PNG")
+    else:
+        key = {"RGB": (0, 0, 0), "P": 0}.get(mode, 0)
+        picture = picture.point(lambda grey: 255 if grey else 0) if mode == "1" else picture
+        picture.convert(mode).save(data, "PNG", transparency=key)
+
+    pixels = decoder.decode(data.getvalue())
+
+    assert (pixels[15, 15] == 255).all()
+    assert (pixels[5, 15] == (255 if mode == "1" else 120)).all()
+
+
+@pytest.mark.parametrize("kind", [".png", ".tiff"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_become_eight(kind: str, channels: int, photographs: PictureDecoder) -> None:
+    deep = np.full((20, 30, channels), 0x6420, np.uint16)
+
+    assert (photographs.decode(cv2.imencode(kind, deep)[1].tobytes()) == 0x64).all()
+
+
+def test_sixteen_bits_with_transparency_look_as_on_white_paper(decoder: PictureDecoder) -> None:
+    deep = np.zeros((300, 30, 4), np.uint16)
+    deep[:20] = (0, 0, 50_000, 65_535)
+
+    pixels = decoder.decode(cv2.imencode(".png", deep)[1].tobytes())
+
+    assert tuple(pixels[10, 10]) in ((0, 0, 194), (0, 0, 195))
+    assert (pixels[20:] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_transparent_picture_is_turned_upright_as_any(
+    kind: str, orientation: int, photographs: PictureDecoder
+) -> None:
+    pixels = np.full((40, 60, 4), 255, np.uint8)
+    pixels[:10, :10] = (200, 0, 0, 255)
+    pixels[-10:, :5] = (0, 0, 200, 255)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = []
+    for alpha in (255, 254):
+        pixels[20, 30, 3] = alpha
+        data = io.BytesIO()
+        Image.fromarray(pixels).save(data, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
+        turned.append(photographs.decode(data.getvalue()))
+
+    assert turned[0].shape == turned[1].shape
+    assert abs(turned[0].astype(int) - turned[1]).max() <= 1
+
+
+def test_forty_megapixels_of_transparent_sixteen_bits_decode_within_the_childs_memory(
+    decoder: PictureDecoder,
+) -> None:
+    data = cv2.imencode(".png", np.zeros((5_000, 8_000, 4), np.uint16), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+    assert decoder.decode(data)[0, 0].tolist() == [255, 255, 255]
+
+
 def test_a_photograph_is_turned_upright_as_its_exif_says(decoder: PictureDecoder) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright
