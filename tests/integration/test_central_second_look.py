@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from sqlalchemy import bindparam, select
 
@@ -41,9 +42,12 @@ class TellingReader:
     def __init__(self) -> None:
         self.says: dict[bytes, Sequence[str]] = {}
         self.reads: list[bytes] = []
+        self.fails: dict[bytes, Exception] = {}
 
     def read(self, picture: bytes) -> tuple[Line, ...]:
         self.reads.append(picture)
+        if picture in self.fails:
+            raise self.fails[picture]
         if picture not in self.says:
             raise PageUnread("not one of the test's")
         return tuple(
@@ -182,6 +186,28 @@ def test_a_page_that_cannot_be_read_is_pointed_out_and_stops_nothing(hall: WireH
     assert found(hall, sent.packet.packet_id) == [(0, "unread")]
 
 
+@pytest.mark.parametrize("trouble", [RuntimeError("姓名：某某某"), MemoryError(), ValueError("34052419800101001X")])
+def test_a_page_that_the_reader_fails_on_ends_neither_its_case_nor_the_second_look(
+    hall: WireHall, reader: TellingReader, trouble: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """RapidOCR's error on a page of 8 x 8000 pixels ended the second look, on the same case at each start."""
+    reader.fails = {jpeg(1): trouble}
+    reader.says = {jpeg(2): ["公民身份号码34052419800101001X"], jpeg(3): ["公民身份号码11010519491231002X"]}
+    older = enter(hall, jpeg(3))
+    newer = enter(hall, jpeg(1), jpeg(2))
+    look = looker(hall, reader)
+
+    assert look.look_at_next()
+    assert look.look_at_next()
+
+    assert found(hall, newer.packet.packet_id) == [(0, "unread"), (1, "other-number")]
+    assert found(hall, older.packet.packet_id) == []
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"page 0 of case {newer.packet.packet_id}" in line.getMessage()
+    assert type(trouble).__name__ in line.getMessage()
+    assert "某某某" not in caplog.text and "34052419800101001X" not in caplog.text
+
+
 def test_an_erased_residents_pages_are_not_asked_for(hall: WireHall, reader: TellingReader) -> None:
     sent = enter(hall, jpeg(1))
     with hall.store.book() as book:
@@ -242,9 +268,25 @@ def test_a_picture_that_is_none_is_refused(rapid: RapidPageReader) -> None:
             rapid.read(data)
 
 
-def test_a_blank_page_has_no_lines(rapid: RapidPageReader) -> None:
-    import numpy as np
+@pytest.mark.parametrize(("width", "height"), [(8, 8_000), (6_000, 10)])
+def test_a_page_that_is_a_strip_is_unread_and_the_case_goes_on(
+    hall: WireHall, rapid: RapidPageReader, width: int, height: int
+) -> None:
+    done, strip = cv2.imencode(".jpg", np.full((height, width, 3), 250, np.uint8))
+    assert done
 
+    class StripReader:
+        def read(self, picture: bytes) -> tuple[Line, ...]:
+            return rapid.read(strip.tobytes())
+
+    sent = enter(hall, jpeg(1))
+
+    assert looker(hall, StripReader()).look_at_next()
+
+    assert found(hall, sent.packet.packet_id) == [(0, "unread")]
+
+
+def test_a_blank_page_has_no_lines(rapid: RapidPageReader) -> None:
     done, data = cv2.imencode(".png", np.full((600, 400, 3), 250, np.uint8))
     assert done
     assert rapid.read(data.tobytes()) == ()
