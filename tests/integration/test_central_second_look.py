@@ -29,6 +29,8 @@ from central.storage.book import Book
 from central.storage.reading import Reading
 from central.storage.replay import verify_tables
 from central.storage.statements import Runner, Statement
+from firmware.decoding import PictureDecoder
+from firmware.ports import Pixels
 from firmware.simulators.papers import draw_paper
 from firmware.simulators.persons import sample_person
 from tests.support.central_hall import HALL, NOW_MS, Sent, WireHall, arrivals, jpeg
@@ -266,6 +268,33 @@ def test_a_picture_that_is_none_is_refused(rapid: RapidPageReader) -> None:
     for data in (b"", b"not a picture", jpeg(1)):
         with pytest.raises(PageUnread):
             rapid.read(data)
+
+
+def test_pages_are_decoded_in_the_bounded_child_and_never_by_the_reader(
+    rapid: RapidPageReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow decoded pages in the second look's own process; the bounds of ADR 0010 held at the edge only."""
+    seen: list[object] = []
+    decoded = PictureDecoder.decode
+
+    def counted(decoder: PictureDecoder, data: bytes) -> Pixels:
+        pixels = decoded(decoder, data)
+        seen.append(pixels)
+        return pixels
+
+    engine = rapid._engine
+
+    def read(picture: object) -> object:
+        seen.append(picture)
+        return engine(picture)
+
+    monkeypatch.setattr(PictureDecoder, "decode", counted)
+    monkeypatch.setattr(rapid, "_engine", read)
+
+    assert rapid.read(picture_of("id_card", 3))
+
+    assert len(seen) == 2
+    assert seen[0] is seen[1]
 
 
 @pytest.mark.parametrize(("width", "height"), [(8, 8_000), (6_000, 10)])
