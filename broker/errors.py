@@ -63,6 +63,15 @@ class PictureRefused(Refused):
     notice = "图片无法使用：只接受完整的 JPEG 或 PNG 照片。请重新拍摄。"
 
 
+class PhotographRefused(PictureRefused):
+    """As `PictureRefused`, of a photograph that a person named to a command: there more kinds and sizes are taken."""
+
+    notice = (
+        "照片无法使用：能读完整的 JPEG、PNG、WebP、BMP、TIFF、GIF 照片，每张最大 160 MB、1.1 亿像素、单边 30000 像素。"
+        "请换一个文件，或转成 JPEG 后再试。"
+    )
+
+
 def require(holds: bool, rule: str, refusal: type[Refused] = MessageRefused) -> None:
     """Raise `refusal` with the rule as its text unless it holds."""
     if not holds:

@@ -1,7 +1,8 @@
 """Looks at a picture's header before anybody decodes it: a JPEG of a size that we take, and all of it there.
 
-Pure, and small on purpose: it reads marker lengths and one frame header. Decoding happens in browsers and, bounded, at
-the edge; central never decodes (RELIABILITY.md I1).
+Pure, and small on purpose: it reads marker lengths and one frame header. Decoding happens in browsers and, in a child
+that the kernel bounds, at the edge and in the second look (ADR 0010); the ledger and the pages' process never decode
+(RELIABILITY.md I1).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Turn bytes from outside into pixels without trusting them: header measured first, then decoded in a bounded child.
 
-Bytes come from uploads, folders and packets; pixels go to whoever looks at pictures. A picture that would fill the
-memory, burn the processor or crash the decoder costs the child its life and the caller a `PictureRefused`, nothing else
-(RELIABILITY.md I1; ADR 0010).
+Bytes come from uploads, folders and packets; pixels go to whoever looks at pictures. How large a picture may be, and
+what its child may use, are `Bounds`: WIRE for what others send, PHOTOGRAPHS for files that a person names. A picture
+that would fill the memory, burn the processor or crash the decoder costs the child its life and the caller a
+`PictureRefused`, nothing else (RELIABILITY.md I1; ADR 0010).
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Final, Literal
 
 import numpy as np
 
-from broker.errors import PictureRefused, require
+from broker.errors import PhotographRefused, PictureRefused, require
+from firmware.other_pictures import measure_other
 from firmware.ports import Pixels
 
 PICTURE_BYTES_MAX: Final = 12 * 1024 * 1024
@@ -35,6 +37,7 @@ PICTURES_PER_CHILD: Final = 200  # then a fresh one: whatever a picture may have
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+_JPEG_END: Final = b"\xff\xd9"
 # Start-of-frame markers that a baseline or progressive decoder takes. The others (lossless, hierarchical, arithmetic)
 # are refused here instead of being handed to rarely walked code.
 _JPEG_FRAMES: Final = (0xC0, 0xC1, 0xC2)
@@ -45,6 +48,44 @@ _PNG_DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 1
 _PNG_CHUNKS_MAX: Final = 100_000
 _PIPE_BYTES: Final = 1 << 20  # 24 MB of pixels through the usual 64 KB pipe take three times as long
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How large a picture may be, what its child may use, and which kinds are taken."""
+
+    bytes_max: int
+    pixels_max: int
+    side_max: int  # pixels
+    memory_bytes_max: int  # of the child's address space
+    processor_seconds_max: int  # of the child, for one picture
+    seconds_max: float  # by the wall clock, against hanging
+    strict: bool  # JPEG and PNG only, to their last byte, still, in grey or three colours
+    refusal: type[PictureRefused]
+
+
+WIRE: Final = Bounds(
+    bytes_max=PICTURE_BYTES_MAX,
+    pixels_max=PICTURE_PIXELS_MAX,
+    side_max=PICTURE_SIDE_MAX,
+    memory_bytes_max=1 << 30,
+    processor_seconds_max=5,
+    seconds_max=DECODE_SECONDS_MAX,
+    strict=True,
+    refusal=PictureRefused,
+)
+# Telephones take 108 megapixels; 48 of them as BMP or TIFF are 144 MB. Pixels, a copy turned upright, and a progressive
+# JPEG's coefficients are 1.3 GB. `PhotographRefused.notice` says these numbers.
+PHOTOGRAPHS: Final = Bounds(
+    bytes_max=160 * 1024 * 1024,
+    pixels_max=110_000_000,
+    side_max=30_000,
+    memory_bytes_max=2 << 30,
+    processor_seconds_max=30,
+    seconds_max=90.0,
+    strict=False,
+    refusal=PhotographRefused,
+)
+
 REPLY: Final = struct.Struct("!BII")  # outcome, height, width; then the pixels
 DECODED: Final = 1
 REQUEST: Final = struct.Struct("!I")  # length of the picture, which follows
@@ -54,42 +95,53 @@ REQUEST: Final = struct.Struct("!I")  # length of the picture, which follows
 class PictureHeader:
     """What a picture says of itself. Width and height as stored: EXIF may turn them when it is decoded."""
 
-    format: Literal["jpeg", "png"]
-    width: int  # pixels, 1 to PICTURE_SIDE_MAX
+    format: Literal["jpeg", "png", "webp", "bmp", "gif", "tiff"]
+    width: int  # pixels, 1 to the bounds' side_max
     height: int
+    closed: bool = True  # False: a JPEG that lacks its end marker, nothing else as far as the structure shows
 
     @property
     def mime(self) -> str:
         return f"image/{self.format}"
 
 
-def measure_picture(data: bytes) -> PictureHeader:
-    """Return format and size of a whole JPEG or PNG, from its header and structure alone; no pixel is decoded.
+def measure_picture(data: bytes, *, bounds: Bounds = WIRE) -> PictureHeader:
+    """Return format and size of a picture, from its header and structure alone; no pixel is decoded.
 
     Bytes after the picture's end are allowed (cameras append a preview there) and never looked at.
 
     Raises:
-        PictureRefused: over 12 MB, over 40 megapixels, a side over 12,000 pixels, cut off, CMYK, animated, or not
-            JPEG or PNG from its first byte.
+        PictureRefused: over the bounds, cut off, or of no kind that is taken: under WIRE over 12 MB, over 40
+            megapixels, a side over 12,000 pixels, CMYK, animated, or not JPEG or PNG from its first byte.
     """
-    require(len(data) <= PICTURE_BYTES_MAX, f"a picture has at most {PICTURE_BYTES_MAX // 2**20} MB", PictureRefused)
-    if data.startswith(_JPEG_SIGNATURE):
-        header = _measure_jpeg(data)
-    elif data.startswith(_PNG_SIGNATURE):
-        header = _measure_png(data)
-    else:
-        raise PictureRefused("a picture begins as JPEG or PNG")
+    refusal = bounds.refusal
+    require(len(data) <= bounds.bytes_max, f"a picture has at most {bounds.bytes_max // 2**20} MB", refusal)
+    try:
+        header = _measure(data, strict=bounds.strict)
+    except PictureRefused as error:
+        raise refusal(str(error)) from None
     require(
-        0 < header.width <= PICTURE_SIDE_MAX and 0 < header.height <= PICTURE_SIDE_MAX,
-        f"a picture's sides are 1 to {PICTURE_SIDE_MAX} pixels",
-        PictureRefused,
+        0 < header.width <= bounds.side_max and 0 < header.height <= bounds.side_max,
+        f"a picture's sides are 1 to {bounds.side_max} pixels",
+        refusal,
     )
     require(
-        header.width * header.height <= PICTURE_PIXELS_MAX,
-        f"a picture has at most {PICTURE_PIXELS_MAX // 1_000_000} megapixels",
-        PictureRefused,
+        header.width * header.height <= bounds.pixels_max,
+        f"a picture has at most {bounds.pixels_max // 1_000_000} megapixels",
+        refusal,
     )
     return header
+
+
+def _measure(data: bytes, *, strict: bool) -> PictureHeader:
+    if data.startswith(_JPEG_SIGNATURE):
+        return _measure_jpeg(data, strict=strict)
+    if data.startswith(_PNG_SIGNATURE):
+        return _measure_png(data, strict=strict)
+    other = None if strict else measure_other(data)
+    if other is not None:
+        return PictureHeader(*other)
+    raise PictureRefused(f"a picture begins as {'JPEG or PNG' if strict else 'JPEG, PNG, WebP, BMP, TIFF or GIF'}")
 
 
 def decode_picture(data: bytes, *, seconds_max: float = DECODE_SECONDS_MAX) -> Pixels:
@@ -107,34 +159,40 @@ def decode_picture(data: bytes, *, seconds_max: float = DECODE_SECONDS_MAX) -> P
 class PictureDecoder:
     """A decoding child kept for several pictures. Started by the first; one picture at a time, from any thread."""
 
-    def __init__(self, *, seconds_max: float = DECODE_SECONDS_MAX) -> None:
-        self._seconds_max = seconds_max
+    def __init__(self, *, bounds: Bounds = WIRE, seconds_max: float | None = None) -> None:
+        self._bounds = bounds
+        self._seconds_max = bounds.seconds_max if seconds_max is None else seconds_max
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._pictures = 0
 
     def decode(self, data: bytes) -> Pixels:
-        """Return the picture as BGR pixels, upright as its EXIF says; sixteen bits and transparency are dropped.
+        """Return the picture as BGR pixels, upright as its EXIF says, 8 bits a sample, laid on white where it is
+        transparent; of several pictures in a file the first.
 
         Raises:
             PictureRefused: `measure_picture` refuses it, it does not decode whole, or the child died or ran out of time
                 or memory over it. The next picture gets a fresh child.
         """
-        header = measure_picture(data)
+        header = measure_picture(data, bounds=self._bounds)
+        if not header.closed:
+            data += _JPEG_END  # what else is missing is heard from the decoder
+        refusal = self._bounds.refusal
         with self._lock:
             child = self._ready_child()
             try:
                 pixels = _ask(child, data, header, time.monotonic() + self._seconds_max)
             except (OSError, TimeoutError, EOFError) as error:
                 self._end_child()
-                raise PictureRefused(
-                    f"a picture decodes within {self._seconds_max:g} s and 1 GB; this one did not"
+                memory = self._bounds.memory_bytes_max >> 30
+                raise refusal(
+                    f"a picture decodes within {self._seconds_max:g} s and {memory} GB; this one did not"
                 ) from error
             self._pictures += 1
             if self._pictures >= PICTURES_PER_CHILD:
                 self._end_child()
         if pixels is None:
-            raise PictureRefused(f"a picture decodes wholly; this {header.format} is damaged")
+            raise refusal(f"a picture decodes wholly; this {header.format} is damaged, or coded in a rare way")
         return pixels
 
     def close(self) -> None:
@@ -153,7 +211,7 @@ class PictureDecoder:
         if self._child is not None and self._child.poll() is not None:
             self._end_child()
         if self._child is None:
-            self._child = _start_child()
+            self._child = _start_child(self._bounds)
             self._pictures = 0
         return self._child
 
@@ -169,10 +227,13 @@ class PictureDecoder:
         child.wait()
 
 
-def _start_child() -> subprocess.Popen[bytes]:
+def _start_child(bounds: Bounds) -> subprocess.Popen[bytes]:
     # Nothing of our environment goes in: a decoder that is taken over finds no address, path or key there.
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", "-m", "firmware.decoding_child"],
+        [
+            *(sys.executable, "-I", "-m", "firmware.decoding_child"),
+            *(str(bounds.memory_bytes_max), str(bounds.processor_seconds_max)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -229,8 +290,11 @@ def _read_into(pipe: IO[bytes], buffer: memoryview, deadline: float) -> None:
             buffer = buffer[got:]
 
 
-def _measure_jpeg(data: bytes) -> PictureHeader:
-    """Walk the segments to the end-of-image marker: a cut picture has none."""
+def _measure_jpeg(data: bytes, *, strict: bool) -> PictureHeader:
+    """Walk the segments to the end-of-image marker: a cut picture has none.
+
+    Without `strict` the marker itself may be missing, as of a file whose copying lacked its last bytes.
+    """
     header: PictureHeader | None = None
     position, scans = 2, 0
     while True:
@@ -245,13 +309,21 @@ def _measure_jpeg(data: bytes) -> PictureHeader:
         if marker in _JPEG_FRAMES:
             require(header is None and length >= 8, "a JPEG has one frame", PictureRefused)
             _, height, width, components = struct.unpack_from("!BHHB", data, position + 2)
-            require(components in (1, 3), "a JPEG is grey or of three colours, not CMYK", PictureRefused)
+            require(
+                components in (1, 3) or (components == 4 and not strict),
+                "a JPEG is grey or of three colours, not CMYK"
+                if strict
+                else "a JPEG is grey or of three or four colours",
+                PictureRefused,
+            )
             header = PictureHeader("jpeg", width, height)
         require(marker not in _JPEG_FRAMES_REFUSED, "a JPEG is baseline or progressive", PictureRefused)
         position += length
         if marker == 0xDA:
             scans += 1
             end = _JPEG_SCAN_END.search(data, position)
+            if end is None and not strict and header is not None:
+                return replace(header, closed=False)
             require(end is not None, "a JPEG is whole", PictureRefused)
             assert end is not None
             position = end.start()
@@ -266,8 +338,8 @@ def _jpeg_marker(data: bytes, position: int) -> tuple[int, int]:
     return data[position], position + 1
 
 
-def _measure_png(data: bytes) -> PictureHeader:
-    """Walk the chunks to IEND: a cut picture has none."""
+def _measure_png(data: bytes, *, strict: bool) -> PictureHeader:
+    """Walk the chunks to IEND: a cut picture has none. Without `strict` the first picture of an animation will do."""
     header: PictureHeader | None = None
     position = len(_PNG_SIGNATURE)
     for _ in range(_PNG_CHUNKS_MAX):
@@ -279,7 +351,7 @@ def _measure_png(data: bytes) -> PictureHeader:
             width, height, depth, colours = struct.unpack_from("!IIBB", data, position + 8)
             require(depth in _PNG_DEPTHS.get(colours, ()), "a PNG has a known colour type", PictureRefused)
             header = PictureHeader("png", width, height)
-        require(kind not in (b"acTL", b"fcTL"), "a picture stands still", PictureRefused)
+        require(not strict or kind not in (b"acTL", b"fcTL"), "a picture stands still", PictureRefused)
         if kind == b"IEND":
             return header
         position += 12 + length

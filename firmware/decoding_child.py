@@ -1,7 +1,8 @@
 """The child of decoding.py: decodes pictures from standard input to pixels on standard output, bounded by the kernel.
 
-Takes nothing else from outside and gives nothing else back. It limits itself before it loads a decoder: its own code is
-ours, only the pictures are not.
+Its two arguments are the bytes of memory and the seconds of processor time that it may use (`decoding.Bounds`). Takes
+nothing else from outside and gives nothing else back. It limits itself before it loads a decoder: its own code is ours,
+only the pictures are not.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import struct
 import sys
 from typing import BinaryIO, Final
 
-MEMORY_BYTES_MAX: Final = 1 << 30
-PROCESSOR_SECONDS_MAX: Final = 5  # for one picture
 # As in decoding.py, which reads the other end; not imported from there, to start in half the time.
 REQUEST: Final = struct.Struct("!I")
 REPLY: Final = struct.Struct("!BII")
@@ -21,8 +20,8 @@ REPLY: Final = struct.Struct("!BII")
 DAMAGE: Final = (b"premature end", b"bad Huffman", b"Unsupported marker", b"Invalid SOS")
 
 
-def main() -> None:
-    _limit()
+def main(memory_bytes_max: int, processor_seconds_max: int) -> None:
+    _limit(memory_bytes_max)
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     mumbled = _hear_decoder()
@@ -31,20 +30,20 @@ def main() -> None:
         data = requests.read(length)
         if len(data) < length:
             return
-        _allow_processor_time()
+        _allow_processor_time(processor_seconds_max)
         _answer(replies, data, mumbled)
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+def _limit(memory_bytes_max: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes_max, memory_bytes_max))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold a resident's paper
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _allow_processor_time() -> None:
+def _allow_processor_time(seconds_max: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    seconds = int(used.ru_utime + used.ru_stime) + PROCESSOR_SECONDS_MAX + 1
+    seconds = int(used.ru_utime + used.ru_stime) + seconds_max + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
 
 
@@ -70,10 +69,14 @@ def _answer(replies: BinaryIO, data: bytes, mumbled: int) -> None:
     import cv2
     import numpy as np
 
+    from firmware.transparency import transparent_on_white
+
     cv2.setNumThreads(1)
     _heard(mumbled)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels = transparent_on_white(data)
+        if pixels is None:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except (cv2.error, MemoryError):
         pixels = None
     heard = _heard(mumbled)
@@ -92,4 +95,4 @@ def _send(replies: BinaryIO, data: bytes | memoryview) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,6 +1,7 @@
 """A page's picture -> the lines of print on it. The port, and RapidOCR behind it with the models in its package.
 
-Goes to `person.py` and `likeness.py`. What was read never leaves this process: only doubts do (page and code).
+Goes to `person.py` and `likeness.py`. What was read never leaves this process: only doubts do (page and code). A page
+came from outside: it is decoded in a child that the kernel bounds (ADR 0010), and the models see pixels only.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, Protocol
 
-from broker.errors import OneWindowError
+from broker.errors import OneWindowError, PictureRefused
 
 LINE_SCORE_MIN: Final = 0.6  # below it RapidOCR's lines on seals and watermarks are noise
 
@@ -51,7 +52,7 @@ class PageReader(Protocol):
         """Return the lines of a JPEG or PNG, in no promised order; none for a blank page.
 
         Raises:
-            PageUnread: not a picture.
+            PageUnread: not a picture, or one that does not decode within bounds.
         """
         ...
 
@@ -63,15 +64,15 @@ class RapidPageReader:
         """Load the models that are in the package; nothing is fetched.
 
         Raises:
-            SecondLookMissing: the package is not installed.
+            SecondLookMissing: a package of the extra is not installed.
         """
         try:
             from rapidocr import RapidOCR
-            from rapidocr.utils.load_image import LoadImageError
+
+            from firmware.decoding import PictureDecoder
         except ModuleNotFoundError as error:
             raise SecondLookMissing(f"module {error.name} is not installed") from None
-        # Pillow, which decodes for it, says so in three ways.
-        self._not_a_picture = (LoadImageError, OSError, ValueError, SyntaxError)
+        self._decoder = PictureDecoder()
         self.name = f"rapidocr {version('rapidocr')}"
         self._engine: Any = RapidOCR(
             params={
@@ -85,9 +86,10 @@ class RapidPageReader:
 
     def read(self, picture: bytes) -> tuple[Line, ...]:
         try:
-            found = self._engine(picture)
-        except self._not_a_picture:
-            raise PageUnread(f"{len(picture)} bytes are no picture") from None
+            pixels = self._decoder.decode(picture)
+        except PictureRefused as refusal:
+            raise PageUnread(str(refusal)) from None
+        found = self._engine(pixels)
         if found.txts is None or found.boxes is None or found.scores is None:
             return ()
         return tuple(
@@ -110,3 +112,4 @@ class RapidPageReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._engine = None
+        self._decoder.close()

@@ -1,38 +1,31 @@
-"""Frames that the quick pass read nothing in -> what the slow steps read in the few of them that are worth it.
+"""Frames that the quick pass read nothing of ours in -> what the slow steps read in the few that are worth it.
 
 Called by the second thread of `scan_live.py`, frame by frame. One that shows nothing code-like costs a small look; one
 that does gets the slow steps, ever more rarely while nothing moves, and then the frames before it are laid over each
-other (`scan_join.py`). What is most likely print waits longer for its turn. One thread's own: nothing here is locked.
+other (`scan_join.py`). What is most likely print waits longer for its turn. Codes that are known, a parcel's beside a
+ticket, are no reason to look. One thread's own: nothing here is locked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.scan import quick_pass, read_gray, sharpened
+from edge.capture.scan import is_known, quick_pass, read_beside, read_gray, sharpened
 from edge.capture.scan_decoders import Gray, Reading
+from edge.capture.scan_dense import Mask, beside, code_like, dense_edges, thinned
 from edge.capture.scan_join import JOINED_MAX, in_frame, join
-
-Mask = npt.NDArray[np.bool_]
 
 _FIRST_LOOK: Final = 2  # of the frames that show the same unread thing: what has just been laid down moves in the first
 _FIRST_OF_PRINT: Final = 17  # nearly never a code, and what lies under the camera most
 _LOOK_STEP: Final = 4  # a look in vain makes the wait for the next so many times as long: 2, 5, 17, 65, ...
 _THUMB: Final = (40, 24)  # pixels: grain is gone in so small a picture
 _MOVED_MIN: Final = 12.0  # grey levels that one pixel of it differs by when something has been moved
-_LOOK_SIDE: Final = 320  # pixels of the thinned picture that is asked what the frame shows
-_EDGE_MIN: Final = 16.0  # grey levels per pixel
-_AROUND: Final = 9  # pixels of the thinned picture that are looked at together
-_DENSE_MIN: Final = 0.4  # of the pixels around: one edge alone has 2 of 9
 _SHARE_MIN: Final = 0.004  # of the frame: what print there is
-# A code is about half ink, and its grey values lie evenly about their mean; print is a quarter ink at most, and they
-# lean to the paper's side. Bold letters are even too, but nowhere as far as a code.
-_SKEW_MAX: Final = 0.55
-_EVEN_SIDE: Final = 8  # pixels of the thinned picture, of a square that is even throughout
 
 
 class SlowLook:
@@ -43,10 +36,14 @@ class SlowLook:
         self._kept: list[Gray] = []
         self._thumb: npt.NDArray[np.float32] | None = None
 
-    def look(self, gray: Gray) -> list[Reading]:
-        """Return what the frame, with those before it, lets the slow steps read; most often it is not their turn."""
+    def look(self, gray: Gray, known: Sequence[Reading] = ()) -> list[Reading]:
+        """Return what the frame, with those before it, lets the slow steps read; most often it is not their turn.
+
+        Args:
+            known: codes that were read in it, which are not read again.
+        """
         thin = thinned(gray)
-        dense = dense_edges(thin)
+        dense = beside(gray, dense_edges(thin), known)
         if not dense.any():
             self.forget()
             return []
@@ -60,7 +57,7 @@ class SlowLook:
             return []
         # Before the look: one that fails is one in vain, and the next is not tried at once.
         self._next = _LOOK_STEP * self._unread - 3
-        found = read_gray(gray) or self._joined()
+        found = (read_beside(gray, known) if known else read_gray(gray)) or self._joined(known)
         if found:
             self.forget()
         return found
@@ -76,50 +73,19 @@ class SlowLook:
             return True
         return code_like(thin, dense)
 
-    def _joined(self) -> list[Reading]:
+    def _joined(self, known: Sequence[Reading]) -> list[Reading]:
         together = join(self._kept) if len(self._kept) > 1 else None
         if together is None:
             return []
-        return [in_frame(each) for each in quick_pass(together) or quick_pass(sharpened(together, 3.0, 2.0))]
+        return self._fresh(together, known) or self._fresh(sharpened(together, 3.0, 2.0), known)
+
+    @staticmethod
+    def _fresh(together: Gray, known: Sequence[Reading]) -> list[Reading]:
+        readings = [in_frame(each) for each in quick_pass(together)]
+        return [reading for reading in readings if not is_known(reading, known)]
 
     def _moved(self, gray: Gray) -> bool:
         """Say whether the frame shows something else than the one before it, or the same elsewhere."""
         some = np.ascontiguousarray(gray[::2, ::2])  # a quarter of the pixels: enough for grain to be gone
         before, self._thumb = self._thumb, cv2.resize(some, _THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
         return before is not None and float(np.abs(before - self._thumb).max()) > _MOVED_MIN
-
-
-def thinned(gray: Gray) -> Gray:
-    """Return every so many-th pixel: grey values and edges stay as strong as they are, which a mean would not leave."""
-    step = max(1, max(gray.shape) // _LOOK_SIDE)
-    return np.ascontiguousarray(gray[::step, ::step])
-
-
-def dense_edges(thin: Gray) -> Mask:
-    """Say where edges are as strong and as close as a code's, or as print's."""
-    right, down = cv2.spatialGradient(thin)
-    strength = cv2.magnitude(right.astype(np.float32), down.astype(np.float32)) / 4
-    dense: Mask = cv2.blur((strength > _EDGE_MIN).astype(np.float32), (_AROUND, _AROUND)) > _DENSE_MIN
-    return dense
-
-
-def code_like(thin: Gray, dense: Mask) -> bool:
-    """Say whether black and white are even somewhere among the dense edges. Generous: cloth, noise, pictures pass."""
-    even = (dense & _even(thin)).astype(np.uint8)
-    square = np.ones((_EVEN_SIDE, _EVEN_SIDE), np.uint8)
-    return bool(cv2.erode(even, square, borderType=cv2.BORDER_CONSTANT, borderValue=0).any())
-
-
-def _even(gray: Gray) -> Mask:
-    """Say around which pixels the grey values lean to neither side of their mean."""
-    centred = gray.astype(np.float32) - 128  # third powers stay small
-    squared = cv2.multiply(centred, centred)
-    one, two, three = (
-        cv2.blur(each, (_AROUND, _AROUND)) for each in (centred, squared, cv2.multiply(squared, centred))
-    )
-    spread = np.maximum(two - one * one, 1.0)
-    skew = (three - one * (3 * two - 2 * one * one)) / (spread * np.sqrt(spread))
-    # The few wide bars of a linear code that stands upright lean now here, now there: the middle of them counts.
-    leaning = cv2.medianBlur(cv2.convertScaleAbs(skew, alpha=100), 5)
-    even: Mask = leaning < 100 * _SKEW_MAX
-    return even

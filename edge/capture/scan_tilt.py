@@ -7,7 +7,7 @@ Grey pixels come from `scan.py`, upright patches go back there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -54,8 +54,8 @@ class Patch:
         return Reading(reading.symbology, reading.text, points, reading.lines)
 
 
-def places(gray: Gray) -> list[Place]:
-    """Return where bars may stand, strongest first, at most three. An empty list: nothing there looks like bars."""
+def candidates(gray: Gray) -> list[Place]:
+    """Return where bars may stand, strongest first: many, of which some overlap."""
     factor = max(1.0, max(gray.shape) / _SIDE_MAX)
     small = gray
     if factor > 1.0:
@@ -69,9 +69,19 @@ def places(gray: Gray) -> list[Place]:
     # Two reaches: a small one parts a code from text beside it, a large one holds a wide-barred code together.
     for reach in _REACHES:
         found += _places_at([cv2.blur(each, (reach, reach)) for each in products], 2 * factor)
-    found.sort(key=lambda place: -place.strength)
+    return sorted(found, key=lambda place: -place.strength)
+
+
+def places(found: list[Place], known: Sequence[Reading] = ()) -> list[Place]:
+    """Return of these candidates the places to look at, strongest first, at most three.
+
+    Args:
+        known: codes that need no place.
+    """
     kept: list[Place] = []
     for place in found:
+        if any(_same(place, reading) for reading in known):
+            continue
         if all(not _alike(place, other) for other in kept):
             kept.append(place)
     ends = [joined for one, other in combinations(kept[:_ENDS_MAX], 2) if (joined := _joined(one, other)) is not None]
@@ -109,6 +119,19 @@ def _places_at(tensor: list[npt.NDArray[np.float32]], factor: float) -> Iterator
             float(np.degrees(tilt)),
             float(one_way[ys, xs].sum()) * every,
         )
+
+
+def _same(place: Place, reading: Reading) -> bool:
+    """Say whether a place is where a code was read: the middle of one lies within the other."""
+    hull = cv2.convexHull(reading.points.astype(np.float32))
+    # A linear code's corners may be those of the few lines that were read of it.
+    height = 0.2 * float(np.ptp(reading.points, axis=0).max())
+    if cv2.pointPolygonTest(hull, place.centre, True) > -height:
+        return True
+    right, down = reading.points.mean(axis=0) - np.array(place.centre)
+    cosine, sine = np.cos(np.radians(place.tilt)), np.sin(np.radians(place.tilt))
+    across, along = abs(right * cosine + down * sine), abs(down * cosine - right * sine)
+    return bool(across < place.across / 2 and along < place.along / 2)
 
 
 def _alike(one: Place, other: Place) -> bool:

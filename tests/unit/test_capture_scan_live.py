@@ -14,15 +14,17 @@ import zxingcpp
 from edge.capture import scan_live, scan_look
 from edge.capture.scan import read_codes, read_gray
 from edge.capture.scan_decoders import Gray, Reading
+from edge.capture.scan_dense import Mask, code_like, dense_edges, thinned
 from edge.capture.scan_join import join
 from edge.capture.scan_live import LiveReader
-from edge.capture.scan_look import Mask, SlowLook, code_like, dense_edges, thinned
+from edge.capture.scan_look import SlowLook
 from firmware.ports import Pixels
 from firmware.simulators.desk import Desk
 from firmware.simulators.papers import draw_paper
 
 TEXT = "OW20261123-00042"
 NEXT = "OW20261123-00043"
+PARCEL = "6901234567892"
 SECONDS_MAX = 20.0
 
 
@@ -50,6 +52,14 @@ def on_desk(
     grain = np.random.default_rng(seed).normal(0, noise, desk.shape)
     gray = np.clip(desk + grain, 0, 255).astype(np.uint8)
     return np.repeat(gray[..., None], 3, axis=2)
+
+
+def with_a_parcel(frame: Pixels) -> Pixels:
+    """Return the frame with another house's code lying there too: plain, as every decoder reads it at first sight."""
+    label = drawn("EAN13", PARCEL, scale=2)[:90]
+    beside = frame.copy()
+    beside[20 : 20 + label.shape[0], 20 : 20 + label.shape[1]] = label[..., None]
+    return beside
 
 
 def an_empty_desk(seed: int = 1) -> Pixels:
@@ -85,6 +95,23 @@ def test_bars_are_read_at_any_tilt(kind: str, text: str, tilt: float) -> None:
     codes = read_codes(on_desk(drawn(kind, text), tilt=tilt))
 
     assert [code.text for code in codes] == [text]
+
+
+@pytest.mark.parametrize("kind", ["Code128", "PDF417", "QRCode"])
+@pytest.mark.parametrize("tilt", [35, 90, 140])
+def test_a_photograph_gives_the_ticket_beside_a_plain_code_of_another_house(kind: str, tilt: float) -> None:
+    codes = read_codes(with_a_parcel(on_desk(drawn(kind, scale=2), tilt=tilt)))
+
+    assert [code.text for code in codes] == [TEXT, PARCEL]
+
+
+def test_a_large_photograph_gives_its_large_and_its_small_code() -> None:
+    """The small copy shows only the large code, and what it showed was all that was said."""
+    frame = on_desk(drawn("QRCode", TEXT, scale=30), size=(4000, 3000))
+    small = drawn("QRCode", NEXT, scale=3)
+    frame[40 : 40 + small.shape[0], 40 : 40 + small.shape[1]] = small[..., None]
+
+    assert {code.text for code in read_codes(frame)} == {TEXT, NEXT}
 
 
 def test_a_tilted_code_knows_where_it_stands() -> None:
@@ -133,6 +160,55 @@ def test_a_code_read_slowly_is_given_with_the_frame_after_the_look_and_as_long_a
 
     assert given == [[], [], *[[TEXT]] * 6]
     assert lifted == []
+
+
+@pytest.mark.parametrize("kind", ["Code128", "PDF417"])
+def test_a_plain_code_of_another_house_does_not_keep_the_stream_from_a_ticket_that_is_hard_to_read(
+    reader: LiveReader, kind: str
+) -> None:
+    """A parcel's EAN-13 beside a tilted ticket ended every frame's work: the ticket was not read in 80 frames."""
+    given = []
+    for seed in range(8):
+        codes = reader.read(with_a_parcel(on_desk(drawn(kind, scale=2), tilt=-40, seed=seed)))
+        given.append([code.text for code in codes])
+        looked(reader)
+    lifted = reader.read(with_a_parcel(an_empty_desk()))
+
+    assert given == [[PARCEL], [PARCEL], *[[TEXT, PARCEL]] * 6]
+    assert [code.text for code in lifted] == [PARCEL]
+
+
+def test_a_parcel_that_lies_there_alone_gets_no_slow_looks(reader: LiveReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def a_slow_look(gray: Gray, known: list[Reading]) -> list[Reading]:
+        looks.append(1)
+        return []
+
+    monkeypatch.setattr(scan_look, "read_beside", a_slow_look)
+
+    for seed in range(6):
+        assert [code.text for code in reader.read(with_a_parcel(an_empty_desk(seed)))] == [PARCEL]
+        looked(reader)
+
+    assert looks == []
+
+
+def test_slow_looks_beside_a_parcel_are_as_rare_as_any(monkeypatch: pytest.MonkeyPatch, reader: LiveReader) -> None:
+    looks: list[int] = []
+
+    def a_slow_look(gray: Gray, known: list[Reading]) -> list[Reading]:
+        looks.append(1)
+        return []
+
+    monkeypatch.setattr(scan_look, "read_beside", a_slow_look)
+    monkeypatch.setattr(scan_look, "join", lambda frames: None)
+
+    for seed in range(20):
+        reader.read(with_a_parcel(on_desk(drawn(scale=2), tilt=-40, seed=seed)))
+        looked(reader)
+
+    assert len(looks) == 3  # in the frames 2, 5 and 17
 
 
 def test_the_reader_says_when_a_slow_look_has_read_something() -> None:

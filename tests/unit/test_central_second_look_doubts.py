@@ -42,13 +42,107 @@ def line(text: str, *, left: float = 0, top: float = 0, height: float = 30, scor
         # Whose name it is not.
         ([line("联系人姓名：样本丙丁"), line("经办人：样本丙丁", top=40)], ()),
         ([line("姓名：性别")], ()),
+        ([line("申请人承诺"), line("申请人意见", top=40)], ()),
         ([line(f"姓名：样本丙丁 {OTHER_NUMBER}")], (Doubt.OTHER_NUMBER,)),
+        # Nothing says whose number it is.
         ([line("姓名：样本甲乙"), line(OTHER_NUMBER, top=40)], ()),
+        # The register's householder is named to all of the household.
+        ([line("居民户口簿"), line("户主姓名：样本丙丁", top=40)], ()),
         ([], ()),
     ],
 )
 def test_only_another_persons_number_or_name_is_doubted(lines: list[Line], doubts: tuple[Doubt, ...]) -> None:
     assert doubts_of_person(lines, OWN) == doubts
+
+
+OWN_NUMBER_LINE = line("公民身份号码11010519491231002X", top=300)
+OTHER_NUMBER_LINE = line(f"公民身份号码{OTHER_NUMBER}", top=300)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("姓名样本丙丁"), OWN_NUMBER_LINE],
+        [line("姓名：样本丙丁"), line("身份证号：11010519491231002X", top=40)],
+        [line("姓名"), line("样本丙丁", left=80), OWN_NUMBER_LINE],
+        # A form's heading over what the applicant promises is no second name.
+        [line("姓名：样本丙丁"), line("申请人承诺", top=40), OWN_NUMBER_LINE],
+        # A register's page of one person, with its label for the householder.
+        [line("常住人口登记卡"), line("姓名样本丙丁", top=40), line("户主或与户主关系妻", top=80), OWN_NUMBER_LINE],
+    ],
+)
+def test_another_name_beside_ones_own_number_is_pointed_out(lines: list[Line]) -> None:
+    """A paper with the right number and somebody else's name passed: the number ended the question."""
+    assert doubts_of_person(lines, OWN) == (Doubt.OTHER_NAME,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("姓名样本甲乙"), OTHER_NUMBER_LINE],
+        [line("姓名：样本甲乙"), line(f"身份证号码：{OTHER_NUMBER}", top=40)],
+        [line("姓名：样本甲乙"), line("公民身份号码", top=40), line(OTHER_NUMBER, left=190, top=40)],
+        [line("申请人姓名：样本甲乙"), line(f"申请人身份证号：{OTHER_NUMBER}", top=40)],
+        # A twin's card: one character and two digits are all that is different.
+        [line("姓名样本甲丙"), line("公民身份号码110105194912310038", top=300)],
+    ],
+)
+def test_another_number_beside_ones_own_name_is_pointed_out(lines: list[Line]) -> None:
+    assert doubts_of_person(lines, OWN) == (Doubt.OTHER_NUMBER,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Two people on one page: spouses on a marriage certificate, in either order and with either's number unread.
+        [line("姓名：样本甲乙"), OWN_NUMBER_LINE, line("姓名：样本丙丁", top=400), line(OTHER_NUMBER, top=440)],
+        [line("姓名：样本丙丁"), OTHER_NUMBER_LINE, line("姓名：样本甲乙", top=400)],
+        [line("姓名：样本丙丁"), line("姓名：样本戊己", top=200), OWN_NUMBER_LINE],
+        # A child's application that its guardian hands in, with the guardian's number.
+        [
+            line("申请人姓名：样本丙丁"),
+            line("监护人：样本甲乙", top=40),
+            line("监护人身份证号：11010519491231002X", top=80),
+        ],
+        [line("姓名：样本丙丁"), line("监护人姓名：样本甲乙", top=40), OWN_NUMBER_LINE],
+        # One's own application that names a spouse's number, one's own misread or not asked for.
+        [line("姓名：样本甲乙"), line(f"配偶身份证号：{OTHER_NUMBER}", top=40)],
+        [
+            line("姓名：样本甲乙"),
+            line("公民身份号码110105194912310021", top=40),
+            line(f"身份证号：{OTHER_NUMBER}", top=80),
+        ],
+        [
+            line("姓名：样本甲乙"),
+            line("公民身份号码11010519491231002", top=40),
+            line(f"身份证号：{OTHER_NUMBER}", top=80),
+        ],
+        [line("姓名：样本甲乙"), line("联系人姓名：样本丙丁", top=40), line(f"身份证号：{OTHER_NUMBER}", top=80)],
+        [line("姓名：样本甲乙"), OTHER_NUMBER_LINE, line("身份证号：512501197203035172", top=400)],
+        # A household's list: names in a column below their heading.
+        [line("户主姓名：样本丙丁"), line("姓名", top=40), line("样本甲乙", top=80), OWN_NUMBER_LINE],
+        # What a reader errs by: any one character, and one left out or added.
+        [line("姓名：祥本甲乙"), OWN_NUMBER_LINE],
+        [line("姓名：样本甲"), OWN_NUMBER_LINE],
+        [line("姓名：样本甲乙丙"), OWN_NUMBER_LINE],
+        [line("姓名：样本丙丁", score=0.9), OWN_NUMBER_LINE],
+        # Whose name it is not.
+        [line("联系人姓名：样本丙丁"), OWN_NUMBER_LINE],
+        [line("经办人：样本丙丁"), OWN_NUMBER_LINE],
+        [line("户主姓名：样本丙丁"), OWN_NUMBER_LINE],
+        # The own name stands there without a label.
+        [line("姓名：样本丙丁"), line("受托人样本甲乙", top=40), OWN_NUMBER_LINE],
+    ],
+)
+def test_where_one_of_the_two_agrees_other_people_on_the_page_are_no_doubt(lines: list[Line]) -> None:
+    assert doubts_of_person(lines, OWN) == ()
+
+
+@pytest.mark.parametrize("written", ["样本甲二", "张二"])
+def test_a_short_name_misread_by_a_character_beside_its_number_is_no_doubt(written: str) -> None:
+    own = Resident(name="张三" if len(written) == 2 else "样本甲三", id_number=OWN.id_number)
+
+    assert doubts_of_person([line(f"姓名：{written}"), OWN_NUMBER_LINE], own) == ()
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from broker.errors import PictureRefused
+from broker.errors import PhotographRefused, PictureRefused
 from firmware.decoding import (
+    PHOTOGRAPHS,
     PICTURE_BYTES_MAX,
     PictureDecoder,
     PictureHeader,
@@ -42,6 +43,13 @@ def a_png_header(width: int, height: int, depth: int = 1, colours: int = 0) -> b
 
     head = struct.pack("!IIBBBBB", width, height, depth, colours, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module")
+def photographs() -> Iterator[PictureDecoder]:
+    """The decoder of the commands, which a person gives files to."""
+    with PictureDecoder(bounds=PHOTOGRAPHS) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +81,90 @@ def test_pixels_come_out_as_they_went_in(decoder: PictureDecoder) -> None:
     data = cv2.imencode(".png", pixels)[1].tobytes()
 
     assert np.array_equal(decoder.decode(data), pixels)
+
+
+def a_half_transparent(kind: str, **more: object) -> bytes:
+    """Red above at half, black below that is not to be seen: as a paper cut out of its background is stored."""
+    pixels = np.zeros((40, 60, 4), np.uint8)
+    pixels[:20] = (200, 0, 0, 128)
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, kind, **more)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_what_is_transparent_looks_as_on_white_paper(kind: str, photographs: PictureDecoder) -> None:
+    pixels = photographs.decode(a_half_transparent(kind, **({"lossless": True} if kind == "WEBP" else {})))
+
+    assert (pixels[30, 30] == 255).all()
+    above = (0, 0, 200) if kind == "GIF" else (127, 127, 227)  # a GIF knows no half
+    assert abs(pixels[10, 30].astype(int) - above).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["LA", "P", "L", "1", "RGB"])
+def test_transparency_of_each_kind_of_png_is_white(mode: str, decoder: PictureDecoder) -> None:
+    picture = Image.new("L", (30, 20), 0)
+    picture.paste(120, (0, 0, 30, 10))
+    data = io.BytesIO()
+    if mode == "LA":
+        picture.putalpha(picture.point(lambda grey: 255 if grey else 0))
+        picture.save(data, "PNG")
+    else:
+        key = {"RGB": (0, 0, 0), "P": 0}.get(mode, 0)
+        picture = picture.point(lambda grey: 255 if grey else 0) if mode == "1" else picture
+        picture.convert(mode).save(data, "PNG", transparency=key)
+
+    pixels = decoder.decode(data.getvalue())
+
+    assert (pixels[15, 15] == 255).all()
+    assert (pixels[5, 15] == (255 if mode == "1" else 120)).all()
+
+
+@pytest.mark.parametrize("kind", [".png", ".tiff"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_become_eight(kind: str, channels: int, photographs: PictureDecoder) -> None:
+    deep = np.full((20, 30, channels), 0x6420, np.uint16)
+
+    assert (photographs.decode(cv2.imencode(kind, deep)[1].tobytes()) == 0x64).all()
+
+
+def test_sixteen_bits_with_transparency_look_as_on_white_paper(decoder: PictureDecoder) -> None:
+    deep = np.zeros((300, 30, 4), np.uint16)
+    deep[:20] = (0, 0, 50_000, 65_535)
+
+    pixels = decoder.decode(cv2.imencode(".png", deep)[1].tobytes())
+
+    assert tuple(pixels[10, 10]) in ((0, 0, 194), (0, 0, 195))
+    assert (pixels[20:] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_transparent_picture_is_turned_upright_as_any(
+    kind: str, orientation: int, photographs: PictureDecoder
+) -> None:
+    pixels = np.full((40, 60, 4), 255, np.uint8)
+    pixels[:10, :10] = (200, 0, 0, 255)
+    pixels[-10:, :5] = (0, 0, 200, 255)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = []
+    for alpha in (255, 254):
+        pixels[20, 30, 3] = alpha
+        data = io.BytesIO()
+        Image.fromarray(pixels).save(data, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
+        turned.append(photographs.decode(data.getvalue()))
+
+    assert turned[0].shape == turned[1].shape
+    assert abs(turned[0].astype(int) - turned[1]).max() <= 1
+
+
+def test_forty_megapixels_of_transparent_sixteen_bits_decode_within_the_childs_memory(
+    decoder: PictureDecoder,
+) -> None:
+    data = cv2.imencode(".png", np.zeros((5_000, 8_000, 4), np.uint16), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+    assert decoder.decode(data)[0, 0].tolist() == [255, 255, 255]
 
 
 def test_a_photograph_is_turned_upright_as_its_exif_says(decoder: PictureDecoder) -> None:
@@ -116,6 +208,91 @@ def test_an_animated_png_is_refused() -> None:
 
     with pytest.raises(PictureRefused, match="stands still"):
         measure_picture(data.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        *((kind, "RGB") for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")),
+        *((kind, "L") for kind in ("JPEG", "PNG", "BMP", "TIFF", "GIF")),
+        *((kind, "1") for kind in ("PNG", "BMP", "TIFF")),
+        *((kind, "P") for kind in ("PNG", "BMP", "TIFF", "GIF")),
+        *((kind, "CMYK") for kind in ("JPEG", "TIFF")),
+    ],
+)
+def test_a_photograph_that_a_person_names_may_be_of_any_usual_kind(
+    kind: str, mode: str, photographs: PictureDecoder
+) -> None:
+    data = a_picture(kind, mode=mode)
+
+    assert measure_picture(data, bounds=PHOTOGRAPHS) == PictureHeader(kind.lower(), 60, 40)  # type: ignore[arg-type]
+    pixels = photographs.decode(data)
+    assert pixels.shape == (40, 60, 3)
+    if kind != "JPEG" and mode in ("RGB", "L"):
+        shown = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))[..., ::-1].astype(int)
+        assert abs(shown - pixels).max() <= 1
+
+
+@pytest.mark.parametrize("exif", [b"", b"Exif\0\0"])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_each_kind_of_webp_is_measured(lossless: bool, exif: bytes) -> None:
+    data = a_picture("WEBP", size=(333, 17), lossless=lossless, exif=exif)
+
+    assert measure_picture(data, bounds=PHOTOGRAPHS) == PictureHeader("webp", 333, 17)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_pictures_in_a_file_the_first_is_taken(kind: str, photographs: PictureDecoder) -> None:
+    data = io.BytesIO()
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(data, kind, save_all=True, append_images=frames[1:])
+
+    pixels = photographs.decode(data.getvalue())
+
+    assert pixels.shape == (20, 30, 3)
+    assert pixels[10, 15, 2] > 200 > 60 > pixels[10, 15, 0]
+
+
+@pytest.mark.parametrize("lacking", [1, 2])
+def test_a_photograph_that_lacks_only_its_end_marker_is_whole(lacking: int, photographs: PictureDecoder) -> None:
+    data = a_picture(size=(400, 400), quality=95)
+
+    assert np.array_equal(photographs.decode(data[:-lacking]), photographs.decode(data))
+
+
+def test_a_photograph_that_lacks_its_lower_half_is_refused(photographs: PictureDecoder) -> None:
+    data = a_picture(size=(400, 400), quality=95)
+
+    with pytest.raises(PhotographRefused, match="damaged"):
+        photographs.decode(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("kind", [".jpg", ".png", ".tiff", ".bmp"])
+def test_a_telephones_48_megapixels_decode_within_the_childs_bounds(kind: str, photographs: PictureDecoder) -> None:
+    data = cv2.imencode(kind, np.full((6_000, 8_000, 3), 90, np.uint8))[1].tobytes()
+
+    assert photographs.decode(data).shape == (6_000, 8_000, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "begins as"),
+        (b"%PDF-1.7 ", "begins as"),
+        (b"II+\0" + bytes(40), "begins as"),  # a TIFF of more than 4 GB
+        (a_picture("WEBP")[:-30], "whole"),
+        (a_picture("BMP")[:20], "header is whole"),
+        (a_picture("GIF")[:7], "header is whole"),
+        (a_picture("TIFF")[:40], "header is whole"),
+        (b"II*\0" + struct.pack("<IH", 8, 65_000), "entries"),
+        (b"BM" + bytes(12) + struct.pack("<Iii", 40, -5, 7), "sides"),
+        (b"BM" + bytes(12) + struct.pack("<Iii", 40, 30_001, 7), "sides"),
+        (b"GIF89a" + struct.pack("<HH", 30_000, 3_667), "110 megapixels"),
+    ],
+)
+def test_what_is_no_photograph_is_refused_by_the_commands_own_rule(data: bytes, rule: str) -> None:
+    with pytest.raises(PhotographRefused, match=rule):
+        measure_picture(data, bounds=PHOTOGRAPHS)
 
 
 def test_forty_megapixels_are_the_bound_and_decode_within_the_childs_memory(decoder: PictureDecoder) -> None:
@@ -180,7 +357,12 @@ def test_a_decoder_is_closed_twice_without_harm_and_one_picture_needs_none() -> 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from([a_picture(), a_picture("PNG"), a_picture(progressive=True)]), st.data())
+@given(
+    st.sampled_from(
+        [a_picture(progressive=True), *map(a_picture, ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"))],
+    ),
+    st.data(),
+)
 def test_bytes_flipped_anywhere_are_measured_or_refused(picture: bytes, data: st.DataObject) -> None:
     spoiled = bytearray(picture)
     for at in data.draw(st.lists(st.integers(0, len(picture) - 1), min_size=1, max_size=6)):
@@ -189,6 +371,7 @@ def test_bytes_flipped_anywhere_are_measured_or_refused(picture: bytes, data: st
 
     for candidate in (bytes(spoiled), bytes(spoiled[:cut])):
         try:
+            assert measure_picture(candidate, bounds=PHOTOGRAPHS).width > 0
             assert measure_picture(candidate).width > 0
         except PictureRefused as refusal:
             assert str(refusal)
