@@ -28,7 +28,17 @@ from edge.capture.candidates import (
 from edge.capture.continued import continued
 from edge.capture.quad import Quad, area, has_known_shape, is_a4, is_card, skews, upright
 from edge.capture.shrink import shrink, to_frame
-from edge.capture.sides import Floats64, Looks, refit, running_on, same_ground, steps_across, supports, white_level
+from edge.capture.sides import (
+    Floats64,
+    Looks,
+    at_rim,
+    refit,
+    running_on,
+    same_ground,
+    steps_across,
+    supports,
+    white_level,
+)
 from firmware.ports import Pixels
 
 SMALL_SIDE: Final = 820
@@ -48,6 +58,7 @@ _TINT_MAX: Final = 0.07  # by which the sides of one sheet may differ in colour
 _AREA_WEIGHT: Final = 0.35
 _SECOND_SUPPORT: Final = 0.62  # asked of a second card, since there seldom is one
 _SECOND_SIZE: Final = 0.12  # by which two cards may differ in size, as one lies nearer
+_NEAR_RIM: Final = 0.016  # of the frame's longest side
 _LIGHT: Final = 0.6  # of the frame's white that most of a paper or card has
 _SHAPE_BONUS: Final = 0.05  # for A4, most of what is laid there; half a sheet may look like a card
 _SKEW_FREE: Final = 0.06  # a sheet leaning by 24° under a bent lens has 0.06, seldom 0.1
@@ -104,8 +115,23 @@ def find_sheet(
     longer = None if plain or best.cut else continued(small, (quad - (factor - 1) / 2) / factor, white)
     if longer is not None:
         return Sheet(upright(to_frame(longer, factor)), best.support, cut=True)
+    leaves = at_rim(small, (quad - (factor - 1) / 2) / factor, white)
+    if leaves.any():
+        return Sheet(upright(_to_rim(quad, leaves, frame.shape[1], frame.shape[0])), best.support, cut=True)
     runs_on = not plain and bool(running_on(small, ((quad - (factor - 1) / 2) / factor)[None], white)[0])
     return Sheet(upright(quad), best.support, best.cut, runs_on)
+
+
+def _to_rim(quad: Quad, leaves: npt.NDArray[np.bool_], width: int, height: int) -> Quad:
+    """Return the quad with the corners of these sides moved onto the frame's rim, where they are near it."""
+    moved, near = quad.copy(), _NEAR_RIM * max(width, height)
+    for corner in np.flatnonzero(leaves | np.roll(leaves, 1)):
+        for axis, last in ((0, width - 1.0), (1, height - 1.0)):
+            if moved[corner, axis] < near:
+                moved[corner, axis] = 0.0
+            elif moved[corner, axis] > last - near:
+                moved[corner, axis] = last
+    return moved
 
 
 def _is_pattern(sheet: Sheet, small: Pixels, white: float) -> bool:

@@ -31,13 +31,13 @@ DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
 LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
-GLARE_MAX: Final = 1000.0  # page pixels of print that has nearly faded: one and a half characters of 小五
+GLARE_MAX: Final = 800.0  # page pixels of print that has nearly faded: a character of 小五 and its margin
 COVERED_MAX: Final = 0.0006  # of the area of print: on a page of A4 one character of 小五
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
 _PRINT: Final = 0.2  # contrast of what is surely print
 _DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
 _SKIN_LEVELS: Final = 4.0  # grey levels between red and blue
-_BESIDE: Final = 14  # of the thumbnail's pixels: less print than that beside a finger does not run under it
+_BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
 
 

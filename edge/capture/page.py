@@ -143,7 +143,8 @@ class _Flat:
 
 def _flattened(look: _Look, sheet: Sheet) -> _Flat:
     height, width = look.frame.shape[:2]
-    bend = read_bend(look.small, sheet.quad, look.factor)
+    # Where a sheet leaves the frame there is noise to read, and no rim.
+    bend = None if sheet.cut else read_bend(look.small, sheet.quad, look.factor)
     quad = sheet.quad if bend is None else bend.quad
     shape = choose_format(quad, width, height, look.dots_per_inch)
     page = flatten(look.frame, quad, shape.width, shape.height, bend=bend)

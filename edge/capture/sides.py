@@ -27,6 +27,9 @@ _BEYOND: Final = np.linspace(0.03, 0.12, 8, dtype=np.float32)  # of a side, beyo
 _TOLD_APART: Final = 0.15  # of white, by which the two grounds differ at least
 _ALIKE: Final = 0.06  # of white, by which each may differ beyond the corner from what it is before it
 _RUNS_ON: Final = 0.8  # of what lies beyond
+_OUTWARD: Final = np.arange(1.5, 9.0, 1.0, dtype=np.float32)  # pixels to either side, where the frame's rim is near
+_RIM_STATIONS: Final = 40
+_RIM_SHARE: Final = 0.12  # of a side, that shows no desk before the rim
 _STEP_SHARE: Final = 0.04  # of white: a step this high is half believed
 
 
@@ -95,6 +98,25 @@ def running_on(small: Pixels, quads: Quads, white: float) -> npt.NDArray[np.int6
         )
         ends.append((alike & seen).mean(axis=2) * plain[..., 0])
     return np.asarray((np.maximum(*ends) > _RUNS_ON).sum(axis=1))
+
+
+def at_rim(small: Pixels, quad: Quad, white: float) -> npt.NDArray[np.bool_]:
+    """Say beyond which of the four sides the same paper goes on as far as the frame's rim, along a part of it at least.
+
+    Where a sheet leaves the frame at a slant, a part of its true side is still seen; a line fitted to that and to
+    noise runs inside the sheet.
+    """
+    height, width = small.shape[:2]
+    x, y = _stations(quad[None], np.concatenate([-_OUTWARD, _OUTWARD]), _RIM_STATIONS)
+    seen = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1))[0]
+    columns = np.clip(np.rint(x), 0, width - 1).astype(np.int32)[0]
+    rows = np.clip(np.rint(y), 0, height - 1).astype(np.int32)[0]
+    colours = small[rows, columns].astype(np.float32)
+    outside, beyond = seen[..., : len(_OUTWARD), None], seen[..., : len(_OUTWARD)].sum(axis=-1)
+    outer = (colours[..., : len(_OUTWARD), :] * outside).sum(axis=-2) / np.maximum(1, beyond)[..., None]
+    inner = np.median(colours[..., len(_OUTWARD) :, :], axis=(1, 2))[:, None]
+    alike = (np.abs(outer - inner).max(axis=-1) < _ALIKE * white) | (beyond == 0)
+    return np.asarray((alike & (beyond < len(_OUTWARD))).mean(axis=1) > _RIM_SHARE)
 
 
 def same_ground(small: Pixels, quad: Quad) -> bool:

@@ -41,6 +41,9 @@ def test_what_cannot_be_read_is_refused_by_its_name(kind: str, fault: str, sever
         ("handwritten", "glare", 1.0, 111, VerdictCode.GLARE),  # where it fades no line was found
         ("cover", "blur", 0.25, 102, VerdictCode.BLURRED),  # nothing on it has an edge, and nothing was measured
         ("card", "cut", 0.15, 104, VerdictCode.EDGE_HIDDEN),  # the portrait's edge passed for the card's
+        ("receipt", "cut", 0.02, 105, VerdictCode.EDGE_CUT),  # it leaves the picture at a slant
+        ("card", "cut", 0.02, 133, VerdictCode.EDGE_CUT),  # noise on the picture's rim was unbent
+        ("dense", "blur", 0.18, 132, VerdictCode.BLURRED),  # the title is read, the print is not
     ],
 )
 def test_what_once_passed_unread_is_refused(
