@@ -144,7 +144,10 @@ def _page_line(page: CapturedPage) -> Line:
         "height": page.height,
         "verdict": page.verdict.code.value,
         "notice": page.verdict.notice,
-        "measures": {name: round(value, 4) for name, value in asdict(page.measures).items()},
+        "measures": {
+            name: value if isinstance(value, bool) else round(value, 4)
+            for name, value in asdict(page.measures).items()
+        },
     }
 
 

@@ -18,7 +18,9 @@ from tests.support.capture_unseen import UNSEEN, UNSEEN_HARD, unseen_set
 
 WIDTH, HEIGHT = 4056, 3040  # 12 MP
 PAGE_GOAL = 2.2
+PAGE_SCENES = ("wood", "plain", "light", "shadow", "clutter")  # sheets of A4: a card's floor is a tenth of its frame's
 SEEDS = range(300, 302)  # two of each of the scenes; `capture_score` takes as many as one likes
+HELD_OUT_SEEDS = range(300, 305)  # 95 pictures: of 38 a single one that is missed is 2.6 %
 HARD_SEEDS = range(300, 304)
 HARD_SCENES = ("white", "combo")
 UNSEEN_SIZE = (1280, 960)
@@ -28,7 +30,7 @@ def figures() -> list[Figure]:
     """Return the finder's figures on both generators, and the time of a page."""
     tuned = score(captures(FULL_RANGE, SEEDS, with_desk=False), finders(with_desk=False))
     hard = score(captures(HARD_SCENES, HARD_SEEDS, with_desk=False), finders(with_desk=False))
-    held_out = score(unseen_set(UNSEEN, SEEDS, UNSEEN_SIZE), finders(with_desk=False))
+    held_out = score(unseen_set(UNSEEN, HELD_OUT_SEEDS, UNSEEN_SIZE), finders(with_desk=False))
     return [
         *_found("full range", tuned, 1.25),
         *_found("held out", held_out, 1.25),
@@ -115,18 +117,21 @@ def unbent() -> Figure:
 
 
 def frame_to_page() -> list[Figure]:
-    speed = measure_speed(_frame())
-    steps = ", ".join(f"{name} {ms:.0f}" for name, ms in speed.steps.items())
+    """Return the time of a page over its floor's, of the scene whose ratio is the median of all."""
+    speeds = sorted((measure_speed(_frame(scene), rounds=5) for scene in PAGE_SCENES), key=lambda speed: speed.ratio)
+    middle = speeds[len(speeds) // 2]
+    steps = ", ".join(f"{name} {ms:.0f}" for name, ms in middle.steps.items())
+    ratios = ", ".join(f"{speed.ratio:.2f}" for speed in speeds)
     return [
         Figure(
             name="frame to encoded page, p50",
-            value=speed.whole,
+            value=middle.whole,
             unit="ms",
-            floor=speed.floor,
+            floor=middle.floor,
             floor_name="ms: warp + JPEG alone",
             goal=PAGE_GOAL,
             better="lower",
-            note=f"12 megapixels, one thread; {steps} ms",
+            note=f"12 megapixels, A4, one thread; {steps} ms; the median of {len(speeds)} scenes: {ratios}",
         )
     ]
 
@@ -136,5 +141,5 @@ def a_page() -> bytes:
     return capture(_frame()).jpeg
 
 
-def _frame() -> Pixels:
-    return make_capture(FULL_RANGE["wood"], 1, width=WIDTH, height=HEIGHT, name="wood").pixels
+def _frame(scene: str = "wood") -> Pixels:
+    return make_capture(FULL_RANGE[scene], 1, width=WIDTH, height=HEIGHT, name=scene).pixels
