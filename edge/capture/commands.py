@@ -145,8 +145,7 @@ def _page_line(page: CapturedPage) -> Line:
         "verdict": page.verdict.code.value,
         "notice": page.verdict.notice,
         "measures": {
-            name: value if isinstance(value, bool) else round(value, 4)
-            for name, value in asdict(page.measures).items()
+            name: value if isinstance(value, bool) else round(value, 4) for name, value in asdict(page.measures).items()
         },
     }
 

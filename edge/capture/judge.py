@@ -38,6 +38,7 @@ _PRINT: Final = 0.2  # contrast of what is surely print
 _DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
 _SKIN_LEVELS: Final = 4.0  # grey levels between red and blue
 _BESIDE: Final = 6  # of the thumbnail's pixels: less print than that beside a finger does not run under it
+_CARD_MARGIN: Final = 0.08  # of a card's shorter side: 4 mm
 _INK: Final = 0.07  # how much darker than paper a thumbnail's pixel must be to hold print
 
 
@@ -65,7 +66,7 @@ def measure(seen: Seen) -> Measures:
     fingers = _fingers(seen.thumb, seen.light)
     ink = (lack > _INK) & ~cv2.dilate(fingers.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     ink = _without_rim(ink)
-    printed = _printed_area(ink)
+    printed = _whole_card(ink) if seen.is_card else _printed_area(ink)
     area = max(1, int(printed.sum()))
     tiles = choose_tiles(seen.page, ink)
     noise = tiles.grain
@@ -84,7 +85,9 @@ def measure(seen: Seen) -> Measures:
         noise=noise,
         glare_px=faded_px(seen.thumb, gray, lines, seen.light),
         is_hidden=hides_print(seen.thumb, gray, lines, seen.light, is_card=seen.is_card),
-        covered_share=float((fingers & printed).sum()) / area if _print_beside(lines, fingers) >= _BESIDE else 0.0,
+        covered_share=float((fingers & printed).sum()) / area
+        if seen.is_card or _print_beside(lines, fingers) >= _BESIDE
+        else 0.0,
         outside_px=_outside(seen),
         runs_on=seen.runs_on,
         print_px=sharpness.finest_px * page_px,
@@ -155,6 +158,14 @@ def _without_rim(mask: Mask) -> Mask:
     rim = max(2, min(mask.shape) // 60)
     kept[:rim], kept[-rim:], kept[:, :rim], kept[:, -rim:] = False, False, False, False
     return kept
+
+
+def _whole_card(ink: Mask) -> Mask:
+    """Return the card without its margin: the rest holds print, a portrait or a pattern that an officer looks at."""
+    rim = round(_CARD_MARGIN * min(ink.shape))
+    inner = np.zeros(ink.shape, np.bool_)
+    inner[rim:-rim, rim:-rim] = True
+    return inner
 
 
 def _printed_area(ink: Mask) -> Mask:

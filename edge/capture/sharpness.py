@@ -24,6 +24,8 @@ _WIDE: Final = 6.0  # of a look, in heights of the line
 _SIDE_MAX: Final = 260  # page pixels
 _SMEARED: Final = 0.45
 _SPREAD_CREDIBLE: Final = 1.0  # heights: what is spread farther is no print, a fleck or a pattern
+_FEW: Final = 3  # looks: fewer lines of a size are as likely a card's pattern, which is soft
+_SPREAD_OF_FEW: Final = 0.4
 _SIZES: Final = 3  # of print, that are tried
 _ONE_SIZE: Final = 1.5  # times as tall is of the same
 _MOVED: Final = 1.5  # duller along one direction than across it
@@ -53,7 +55,9 @@ def measure_sharpness(page: Pixels, lines: Lines, noise: float) -> Sharpness:
         if not finest:
             break
         looks = [_look(page, box, height, noise) for box, height in _chosen(lines.boxes, heights, finest)]
-        looks = sorted(look for look in looks if look[2] > 0 and look[0] < _SPREAD_CREDIBLE)
+        looks = sorted(look for look in looks if look[2] > 0)
+        most = _SPREAD_CREDIBLE if len(looks) >= _FEW else _SPREAD_OF_FEW
+        looks = [look for look in looks if look[0] < most]
         if looks:
             # Blur is the whole sheet's, and what spoils one look (a shine's rim, strokes that repeat) makes it duller.
             return Sharpness(*looks[(len(looks) - 1) // 3], finest)

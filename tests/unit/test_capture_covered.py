@@ -33,11 +33,11 @@ def _page() -> Pixels:
     return page
 
 
-def _covered(page: Pixels, light: float = 1.0) -> float:
+def _covered(page: Pixels, light: float = 1.0, *, is_card: bool = False) -> float:
     page = np.clip(page * light, 0, 255).astype(np.uint8)
     thumb = cv2.resize(page, (WIDTH // THUMB, HEIGHT // THUMB), interpolation=cv2.INTER_AREA)
     quad = np.array([[300, 300], [1956, 300], [1956, 2636], [300, 2636]], np.float64)
-    seen = Seen(page, thumb, measure_light(thumb), quad, 1.0, 2336.0, 200.0, 2448, 3264)
+    seen = Seen(page, thumb, measure_light(thumb), quad, 1.0, 2336.0, 200.0, 2448, 3264, is_card=is_card)
     return measure(seen).covered_share
 
 
@@ -61,6 +61,15 @@ def test_a_finger_on_blank_paper_covers_nothing() -> None:
 
     assert _covered(_with_finger(page, (1300, 1100), (1700, 1100))) == 0
     assert _covered(_with_finger(page, (800, 1100), (1700, 1100))) > COVERED_MAX
+
+
+def test_on_a_card_a_finger_counts_wherever_it_goes_beyond_the_margin() -> None:
+    page = np.full((HEIGHT, WIDTH, 3), 225, np.uint8)
+    page[200:400, 200:900:6] = 60  # print far from the finger
+
+    assert _covered(_with_finger(page, (1300, 1500), (1700, 1500)), is_card=True) > COVERED_MAX
+    assert _covered(_with_finger(page, (1300, 1500), (1700, 1500))) == 0
+    assert _covered(_with_finger(page, (1650, 1500), (1700, 1500), width=60), is_card=True) == 0
 
 
 def test_a_photograph_of_a_face_within_the_page_is_no_finger() -> None:
