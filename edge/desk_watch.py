@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from edge.capture import Step, Watched, Watcher
+from edge.capture import CapturedPage, Step, Watched, Watcher
 from edge.events import DeskWatched, Event
 from edge.live import AMBER, GREEN, outlined_jpeg
 from firmware.ports import Frame
@@ -59,16 +59,22 @@ class DeskWatch:
             self._step = watched.step
             self._put(DeskWatched(watched.step, watched.take))
 
-    def photographed(self, frame: Frame, *, accepted: bool) -> None:
-        """A photograph was taken, asked for by whomever: its sheet is done with, or to be laid otherwise."""
-        if accepted:
-            self.took(frame)
+    def photographed(self, frame: Frame, captured: CapturedPage) -> None:
+        """A photograph was made a page, asked for by whomever: its sheet is done with, or to be laid otherwise."""
+        sheets = [corners for corners in (captured.corners, captured.second_corners) if corners is not None]
+        if captured.usable:
+            self._present().took(frame.pixels, sheets)
         else:
-            self._present().refused()
+            self._present().refused(frame.pixels, sheets)
 
-    def took(self, frame: Frame) -> None:
-        """Never mind what lies there now: it is a page already."""
-        self._present().took(frame.pixels)
+    def kept(self) -> None:
+        """The page that was refused last is one after all."""
+        self._present().kept()
+
+    def forget(self) -> None:
+        """Pages were given up or handed in: their sheets may come again."""
+        if self._watcher is not None:
+            self._watcher.forget()
 
     def failed(self) -> None:
         """The camera gave no photograph: ask for the same sheet again when it can."""

@@ -14,13 +14,14 @@ from typing import Literal
 
 import pytest
 
-from edge.capture import CardSide, Step
+from edge.capture import CapturedPage, CardSide, Step
 from edge.commands import (
     AcceptVisit,
     CancelVisit,
     ChooseItem,
     EndVisit,
     HandToRear,
+    RemovePage,
     SetHandsFree,
     TakePage,
     TakePageAnyway,
@@ -30,7 +31,7 @@ from edge.errors import PageNotReadable, StepRefused
 from edge.events import DeskWatched, DeviceChecked, Event, PagePhotographed
 from edge.view import VisitView
 from edge.workers import CameraThread
-from firmware.ports import CameraNotReady
+from firmware.ports import CameraNotReady, Frame
 from firmware.simulators.persons import sample_person
 from firmware.simulators.simulated_bench import SimulatedBench
 from tests.support.edge_fixture import UnitRig, a_page
@@ -189,6 +190,37 @@ def test_it_stays_on_for_the_same_residents_next_matter(rig: UnitRig) -> None:
     assert is_on(rig)
 
 
+def test_a_page_given_up_or_handed_in_lets_its_sheet_come_again(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.handle(STILL)
+    rig.handle(STILL)
+    assert rig.devices.given_up == 0
+
+    rig.do(RemovePage(page=front(rig).pages[0].page))
+    assert rig.devices.given_up == 1
+    rig.do(AcceptVisit())
+
+    assert rig.devices.given_up == 2
+
+
+def test_a_sheet_that_looks_like_one_taken_is_asked_about_with_the_keys_name(rig: UnitRig) -> None:
+    hands_free(rig)
+
+    rig.handle(DeskWatched(Step.ALIKE))
+
+    assert rig.view.hands_free.notice == "像是拍过的同一张；若是另一张，请按 F8 拍照"
+
+
+def test_a_card_that_shows_a_side_taken_before_is_to_be_turned_over(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.devices.page = replace(a_page(), card_sides=(CardSide.PORTRAIT,))
+    rig.handle(STILL)
+
+    rig.handle(DeskWatched(Step.ALIKE))
+
+    assert rig.view.hands_free.notice == "这一面拍过了，请翻面拍国徽面"
+
+
 def test_a_silent_camera_pauses_it_in_words_and_it_goes_on_by_itself(rig: UnitRig) -> None:
     hands_free(rig)
     rig.handle(DeviceChecked("document_camera", CameraNotReady("no frame within 1 s")))
@@ -315,7 +347,10 @@ def test_a_card_that_is_turned_over_is_taken_again_and_both_sides_at_once_are_on
         window.bench.lay_paper(kind)
         window.wait(lambda count=count: len(window.pages) == count)  # type: ignore[misc]
         window.looks_more()
-    window.bench.lay_paper("id_card", add=True)
+    # His wife's, both sides at once.
+    wife = sample_person(9)
+    window.bench.lay_paper("id_card", person=wife)
+    window.bench.lay_paper("id_card_emblem", person=wife, add=True)
     window.wait(lambda: len(window.pages) == 3)
 
     assert window.sides == [
@@ -333,6 +368,21 @@ def test_what_the_clerk_photographed_is_not_taken_once_more(window: Window) -> N
     window.looks_more(12)
 
     assert window.takes == 0
+
+
+def test_a_sheet_that_was_swapped_while_its_page_was_made_is_taken_too(window: Window) -> None:
+    """Judging takes most of a second; what lay there after it was marked as taken, whatever it was."""
+    window.bench.lay_paper("application_form", seed=1, person=sample_person(1))
+    photographed = window.camera._desk.photographed
+
+    def swapped(frame: Frame, captured: CapturedPage) -> None:
+        window.camera._desk.photographed = photographed  # type: ignore[method-assign]
+        window.bench.lay_paper("application_form", seed=1, person=sample_person(2))
+        photographed(frame, captured)
+
+    window.camera._desk.photographed = swapped  # type: ignore[method-assign]
+
+    window.wait(lambda: window.pages == [True, True])
 
 
 def test_a_hung_camera_is_said_and_the_watch_goes_on_when_it_is_back(window: Window) -> None:
