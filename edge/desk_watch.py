@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.capture import CapturedPage, Step, Watched, Watcher
+from edge.capture.scan import read_quickly
 from edge.events import DeskWatched, Event
 from edge.live import AMBER, GREEN, outlined_jpeg
-from firmware.ports import Frame
+from edge.ticket import PREFIX
+from firmware.ports import Frame, Pixels
 
 _SETTLED: Final = frozenset({Step.STILL, Step.TAKEN})
 
@@ -54,6 +56,10 @@ class DeskWatch:
         watcher = self._present()
         # The time of now: what a camera's clock says after it was unplugged is its own affair.
         watched = watcher.see(frame.pixels, time.monotonic_ns() // 1_000_000)
+        if watched.take and _shows_a_ticket(frame.pixels):
+            # Its code is the resident's identity: it opens a visit, and is filed nowhere.
+            watcher.decline(Step.TICKET)
+            watched = replace(watched, step=Step.TICKET, take=False)
         self._seen = _Seen(time.monotonic(), frame, watched)
         if watched.take or watched.step is not self._step:
             self._step = watched.step
@@ -95,3 +101,7 @@ class DeskWatch:
             return b""
         colour = GREEN if seen.watched.step in _SETTLED else AMBER
         return outlined_jpeg(seen.frame, seen.watched.outline, colour)
+
+
+def _shows_a_ticket(preview: Pixels) -> bool:
+    return any(code.text.startswith(PREFIX) for code in read_quickly(preview))

@@ -35,6 +35,7 @@ _SAID: Final = {
     Step.ALIKE: "像是拍过的同一张；若是另一张，请按 F8 拍照",
     Step.CUT: "超出画面，请移到中间",
     Step.REFUSED: "没拍好，请按提示摆好",
+    Step.TICKET: "这是号票，请取走，放上材料",
 }
 
 

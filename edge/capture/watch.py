@@ -45,6 +45,7 @@ class Step(StrEnum):
     ALIKE = "alike"  # looks like a sheet that was taken: not taken again unless the clerk asks for it
     CUT = "cut"  # 请移到画面中间
     REFUSED = "refused"  # what the judge said; taken again once something has changed
+    TICKET = "ticket"  # our own slip, which is no page
 
 
 @dataclass(frozen=True, slots=True)

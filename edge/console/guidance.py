@@ -108,9 +108,7 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
 def _set_aside(view: UnitView, visit: VisitView) -> Step | None:
     """Return what to do about a sheet that hands free does not take, while papers are missing."""
     if visit.missing and view.hands_free.step == "alike" and not visit.turn_over:
-        return Step(
-            "像是拍过的同一张：请换下一张；若是另一张，按 F8 拍照", "Taken before? F8 takes it", "F8"
-        )
+        return Step("像是拍过的同一张：请换下一张；若是另一张，按 F8 拍照", "Taken before? F8 takes it", "F8")
     return None
 
 

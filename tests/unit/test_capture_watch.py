@@ -263,10 +263,10 @@ def test_what_is_declined_says_why_until_something_has_changed() -> None:
     stream = Stream()
     stream.desk.lay(draw_paper("proof_letter", seed=1))
     stream.see(STILL_MS)
-    stream.watcher.decline(Step.CUT)
+    stream.watcher.decline(Step.TICKET)
 
     assert stream.taken(3 * STILL_MS) == 0
-    assert stream.step() is Step.CUT
+    assert stream.step() is Step.TICKET
 
 
 def test_previews_that_stood_still_for_lack_of_any_do_not_count_as_stillness() -> None:

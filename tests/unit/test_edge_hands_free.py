@@ -12,8 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import cv2
+import numpy as np
 import pytest
 
+from broker.messages import Resident
 from edge.capture import CapturedPage, CardSide, Step
 from edge.commands import (
     AcceptVisit,
@@ -29,12 +32,43 @@ from edge.commands import (
 from edge.console.beeps import beep_wav
 from edge.errors import PageNotReadable, StepRefused
 from edge.events import DeskWatched, DeviceChecked, Event, PagePhotographed
+from edge.slip import SlipFacts, ticket_slip
+from edge.ticket import Ticket, seal_ticket
 from edge.view import VisitView
 from edge.workers import CameraThread
 from firmware.ports import CameraNotReady, Frame
+from firmware.simulators.papers import Sheet, slip_sheet
 from firmware.simulators.persons import sample_person
 from firmware.simulators.simulated_bench import SimulatedBench
+from firmware.simulators.ticket_printer import SimulatedTicketPrinter
 from tests.support.edge_fixture import UnitRig, a_page
+
+
+def a_ticket() -> Sheet:
+    """Return a ticket's slip as the kiosk prints it."""
+    person = sample_person(3)
+    ticket = Ticket(
+        ticket="A6027",
+        day="2026-03-02",
+        resident=Resident(name=person.name, id_number=person.id_number),
+        issued_minute=600,
+    )
+    facts = SlipFacts(
+        hall_name="双井街道便民服务中心",
+        group_name="综合受理",
+        ticket=ticket.ticket,
+        priority=ticket.priority,
+        people_ahead=3,
+        issued_at_ms=1_772_420_400_000,
+        code=seal_ticket(ticket, b"k" * 32, hall="shuangjing", kiosk="shuangjing-kiosk-1"),
+        simulated=True,
+    )
+    printer = SimulatedTicketPrinter()
+    printer.print_slip(ticket_slip(facts))
+    slip = cv2.imdecode(np.frombuffer(printer.slips()[-1], np.uint8), cv2.IMREAD_COLOR)
+    assert slip is not None
+    return slip_sheet(np.asarray(slip, np.uint8))
+
 
 STILL = DeskWatched(Step.STILL, take=True)
 
@@ -383,6 +417,18 @@ def test_a_sheet_that_was_swapped_while_its_page_was_made_is_taken_too(window: W
     window.camera._desk.photographed = swapped  # type: ignore[method-assign]
 
     window.wait(lambda: window.pages == [True, True])
+
+
+def test_a_ticket_is_no_page_and_is_to_be_taken_away(window: Window) -> None:
+    """Its code is the resident's identity, sealed for a day: as a page it would be kept for years."""
+    window.bench.desk.lay(a_ticket())
+    window.wait(lambda: window.steps[-1:] == [Step.TICKET])
+    window.looks_more(12)
+    assert window.takes == 0
+
+    window.bench.lay_paper("application_form", seed=2)
+
+    window.wait(lambda: window.pages == [True])
 
 
 def test_a_hung_camera_is_said_and_the_watch_goes_on_when_it_is_back(window: Window) -> None:
