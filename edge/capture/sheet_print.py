@@ -27,16 +27,17 @@ Gray = npt.NDArray[np.uint8]
 
 _FRAME: Final = 1280  # pixels of a preview's longest side: a small sheet's print has as many pixels as there
 _SIDE_MIN: Final = 128  # pixels of the print's longer side
-_SIDE_MAX: Final = 704  # of a sheet of A4: 2.4 to the mm
+_SIDE_MAX: Final = 960  # of a sheet of A4: 3.2 to the mm, below which names begin to look alike
 _PAPER: Final = 235  # what bare paper becomes; what shines may be lighter
 _PAPER_REACH: Final = 31  # pixels: wider than any stroke
 _COARSE: Final = 64  # pixels a side, whatever the shape
 _LIKELIEST: Final = 3  # of the sheets that are known, so many are looked at closely
 _ASPECT_FREE: Final = 0.12  # a finger on a corner moves the corner
 _SIZE_FREE: Final = 0.25
-_BLOCK: Final = 20  # pixels: two characters of a sheet of A4, one of a card
+_BLOCK: Final = 20  # pixels: two small characters of a sheet of A4, one of a card
 _STEP: Final = _BLOCK // 2
 _REACH: Final = 3  # pixels by which corners err
+_REACH_MISLED: Final = 5  # when they were misled, the known print is stretched by some more
 _CALM: Final = 130.0  # grey levels²: the noise of paper is no print
 _PRINTED: Final = 60.0  # grey levels²: more is print
 _GAIN: Final = (0.7, 1.4)  # by which a lamp makes print paler or darker
@@ -100,7 +101,7 @@ def likeness(known: Sequence[SheetPrint], frame: Pixels, quad: Quad) -> tuple[Li
     # the sheet lies.
     likeliest = near[0] if near else len(known) - 1
     found = _found_by_print(known[likeliest], frame, quad)
-    if found is not None and (look := _look(known[likeliest], found)) is not Likeness.OTHER:
+    if found is not None and (look := _look(known[likeliest], found, _REACH_MISLED)) is not Likeness.OTHER:
         return look, likeliest
     return (Likeness.UNSURE, unsure) if unsure >= 0 else (Likeness.OTHER, -1)
 
@@ -139,8 +140,8 @@ def _laid_as(known: SheetPrint, seen: SheetPrint) -> SheetPrint | None:
     return SheetPrint(ink, colour, np.ascontiguousarray(np.rot90(seen.coarse, -quarters)))
 
 
-def _look(known: SheetPrint, laid: SheetPrint) -> Likeness:
-    unlike, printed = _blocks(known.ink.astype(np.float32), laid.ink.astype(np.float32))
+def _look(known: SheetPrint, laid: SheetPrint, reach: int = _REACH) -> Likeness:
+    unlike, printed = _blocks(known.ink.astype(np.float32), laid.ink.astype(np.float32), reach)
     foreign = _from_outside(unlike > _ALIKE, _shaded(known.colour, laid.colour))
     if (printed & foreign).sum() > _HIDDEN_MAX * printed.sum():
         return Likeness.OTHER
@@ -153,16 +154,16 @@ def _look(known: SheetPrint, laid: SheetPrint) -> Likeness:
     return Likeness.SAME
 
 
-def _blocks(one: Floats, two: Floats) -> tuple[Floats, Mask]:
+def _blocks(one: Floats, two: Floats, reach: int) -> tuple[Floats, Mask]:
     """Return for each block by which share of its print the two differ where they fit best; and where there is print.
 
     Nothing is said of the outermost blocks: there the desk looks in, at a card's round corners most of all.
     """
     height, width = one.shape
-    around = cv2.copyMakeBorder(two, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REPLICATE)
+    around = cv2.copyMakeBorder(two, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     least = _spread(cv2.subtract(one, two))
-    for down in range(2 * _REACH + 1):
-        for across in range(2 * _REACH + 1):
+    for down in range(2 * reach + 1):
+        for across in range(2 * reach + 1):
             shifted = around[down : down + height, across : across + width]
             least = np.minimum(least, _spread(cv2.subtract(one, shifted)))
     first, second = _spread(one), _spread(two)

@@ -163,8 +163,8 @@ class Watcher:
         self._known = [*self._known, *sheets][-_KNOWN_MAX:]
         self._lying = sheets[0] if sheets else None
         self._refused_sheets, self._declined = [], None
-        # Another sheet may lie there by now: prints will say. Without any, stillness alone says that it was taken.
-        self._done = Step.TAKEN if not sheets and self._glance is not None else None
+        # Until something has moved since the look before the photograph; prints alone took a striped card twice.
+        self._done = Step.TAKEN if self._glance is not None else None
 
     def _unsettled(self) -> Step:
         return Step.MOVING if self._lying is None else Step.TAKEN

@@ -171,6 +171,14 @@ def test_the_same_form_of_the_next_person_is_another_sheet(kind: str) -> None:
         assert stream.taken(2 * STILL_MS) == 1
 
 
+def test_receipts_that_differ_in_one_short_name_are_two() -> None:
+    stream = Stream()
+
+    for number in (101, 102):  # 胡明晓, 梁明强: of three characters one is the same
+        stream.desk.lay(draw_paper("medical_receipt", seed=2, person=sample_person(number)))
+        assert stream.taken(2 * STILL_MS) == 1
+
+
 def test_an_emblem_side_with_other_dates_is_taken_or_asked_about_and_never_said_to_be_taken() -> None:
     stream = Stream()
     stream.desk.lay(draw_paper("id_card_emblem", seed=1, person=sample_person(40)))
