@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.capture import Step, Watched, Watcher
+from edge.capture import CapturedPage, Step, Watched, Watcher
+from edge.capture.scan import read_quickly
 from edge.events import DeskWatched, Event
 from edge.live import AMBER, GREEN, outlined_jpeg
-from firmware.ports import Frame
+from edge.ticket import PREFIX
+from firmware.ports import Frame, Pixels
 
 _SETTLED: Final = frozenset({Step.STILL, Step.TAKEN})
 
@@ -59,21 +61,31 @@ class DeskWatch:
         watcher = self._present()
         # The time of now: what a camera's clock says after it was unplugged is its own affair.
         watched = watcher.see(frame.pixels, time.monotonic_ns() // 1_000_000)
+        if watched.take and _shows_a_ticket(frame.pixels):
+            # Its code is the resident's identity: it opens a visit, and is filed nowhere.
+            watcher.decline(Step.TICKET)
+            watched = replace(watched, step=Step.TICKET, take=False)
         self._seen = _Seen(time.monotonic(), frame, watched)
         if watched.take or watched.step is not self._step:
             self._step = watched.step
             self._put(DeskWatched(watched.step, watched.take))
 
-    def photographed(self, frame: Frame, *, accepted: bool) -> None:
-        """A photograph was taken, asked for by whomever: its sheet is done with, or to be laid otherwise."""
-        if accepted:
-            self.took(frame)
+    def photographed(self, frame: Frame, captured: CapturedPage) -> None:
+        """A photograph was made a page, asked for by whomever: its sheet is done with, or to be laid otherwise."""
+        sheets = [corners for corners in (captured.corners, captured.second_corners) if corners is not None]
+        if captured.usable:
+            self._present().took(frame.pixels, sheets)
         else:
-            self._present().refused()
+            self._present().refused(frame.pixels, sheets)
 
-    def took(self, frame: Frame) -> None:
-        """Never mind what lies there now: it is a page already."""
-        self._present().took(frame.pixels)
+    def kept(self) -> None:
+        """The page that was refused last is one after all."""
+        self._present().kept()
+
+    def forget(self) -> None:
+        """Pages were given up or handed in: their sheets may come again."""
+        if self._watcher is not None:
+            self._watcher.forget()
 
     def failed(self) -> None:
         """The camera gave no photograph: ask for the same sheet again when it can."""
@@ -94,3 +106,7 @@ class DeskWatch:
             return b""
         colour = GREEN if seen.watched.step in _SETTLED else AMBER
         return outlined_jpeg(seen.frame, seen.watched.outline, colour)
+
+
+def _shows_a_ticket(preview: Pixels) -> bool:
+    return any(code.text.startswith(PREFIX) for code in read_quickly(preview))

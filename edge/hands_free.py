@@ -32,8 +32,10 @@ _SAID: Final = {
     Step.MOVING: "请放稳",
     Step.STILL: "正在拍照",
     Step.TAKEN: "已拍，请换下一张",
+    Step.ALIKE: "像是拍过的同一张；若是另一张，请按 F8 拍照",
     Step.CUT: "超出画面，请移到中间",
     Step.REFUSED: "没拍好，请按提示摆好",
+    Step.TICKET: "这是号票，请取走，放上材料",
 }
 
 
@@ -45,6 +47,7 @@ class HandsFree:
     counter: Counter
     _visit: str = ""  # for which it is on; "" when it is off
     _step: Step = Step.EMPTY
+    _pages: int = 0  # that the visit held after the event before
     _beeps: int = 0
     _beep: Literal["", "good", "bad"] = ""
 
@@ -89,6 +92,10 @@ class HandsFree:
         if self._visit and (front is None or front.visit_id != self._visit):
             self._off()
         self.house.devices.watch_desk(bool(self._visit))
+        pages = 0 if front is None else len(front.pages)
+        if self._visit and pages < self._pages:
+            self.house.devices.sheets_given_up()
+        self._pages = pages
 
     def view(self, camera_error: OneWindowError | None) -> HandsFreeView:
         if not self._visit:
@@ -99,12 +106,13 @@ class HandsFree:
             )
         step, notice = self._step, _SAID[self._step]
         front = self.counter.front
-        if step is Step.TAKEN and front is not None:
+        if step in (Step.TAKEN, Step.ALIKE) and front is not None:
             # The watcher is done with the sheet; the visit may want its other side.
             if front.refused is not None:
                 step, notice = Step.REFUSED, _SAID[Step.REFUSED]
             elif front.turn_over is not None:
-                notice = f"已拍，请翻面拍{SIDE_WORDS[front.turn_over]}"
+                said = "已拍" if step is Step.TAKEN else "这一面拍过了"
+                notice = f"{said}，请翻面拍{SIDE_WORDS[front.turn_over]}"
         return HandsFreeView(on=True, step=step.value, notice=notice, beeps=self._beeps, beep=self._beep)
 
     def _off(self) -> None:

@@ -260,7 +260,11 @@ class CameraThread(DeviceThread):
 
     def sheet_kept(self) -> None:
         if self._desk.is_on:
-            self.ask(lambda: self._desk.took(self._camera.preview(1.0)))
+            self.ask(self._desk.kept)
+
+    def sheets_given_up(self) -> None:
+        if self._desk.is_on:
+            self.ask(self._desk.forget)
 
     def photograph(self, job: int) -> None:
         self.ask(lambda: self._photograph(job))
@@ -326,7 +330,7 @@ class CameraThread(DeviceThread):
         )
         self._put(PagePhotographed(job, page))
         if self._desk.is_on:
-            self._desk.photographed(self._camera.preview(1.0), accepted=captured.usable)
+            self._desk.photographed(frame, captured)
 
 
 class PrinterThread(DeviceThread):
@@ -415,6 +419,10 @@ class Workers:
     def sheet_kept(self) -> None:
         if self._camera is not None:
             self._camera.sheet_kept()
+
+    def sheets_given_up(self) -> None:
+        if self._camera is not None:
+            self._camera.sheets_given_up()
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         if self._panel is not None:

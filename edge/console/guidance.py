@@ -88,6 +88,8 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
         return blocked
     if (visit.missing or not visit.pages) and (camera := _device_trouble(view, "document_camera")):
         return camera
+    if aside := _set_aside(view, visit):
+        return aside
     if turn := _turn_over(view, visit):
         return turn
     if view.hands_free.on and (visit.missing or not visit.pages):
@@ -101,6 +103,13 @@ def _visit(view: UnitView, visit: VisitView) -> Step:
     if view.role is Role.STATION:
         return Step("材料已齐：按 F9 受理", "Complete: accept", "F9")
     return Step("材料已齐：按 F9 受理，或按 F10 转后台", "Complete: accept, or hand to the rear seat", "F9")
+
+
+def _set_aside(view: UnitView, visit: VisitView) -> Step | None:
+    """Return what to do about a sheet that hands free does not take, while papers are missing."""
+    if visit.missing and view.hands_free.step == "alike" and not visit.turn_over:
+        return Step("像是拍过的同一张：请换下一张；若是另一张，按 F8 拍照", "Taken before? F8 takes it", "F8")
+    return None
 
 
 def _turn_over(view: UnitView, visit: VisitView) -> Step | None:

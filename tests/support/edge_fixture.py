@@ -270,6 +270,7 @@ class FakeDevices:
         self.watching = False
         self.watching_desk = False
         self.kept_sheets = 0
+        self.given_up = 0
         self.checks = 0
         self.tried: list[str] = []
         self.busy = False  # the camera takes its time: the test says when it is done
@@ -318,6 +319,9 @@ class FakeDevices:
 
     def sheet_kept(self) -> None:
         self.kept_sheets += 1
+
+    def sheets_given_up(self) -> None:
+        self.given_up += 1
 
     def set_lamp(self, lamp: Lamp, state: LampState) -> None:
         self.lamps[lamp] = state

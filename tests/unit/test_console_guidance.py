@@ -22,6 +22,7 @@ HALF_AND_NO_MORE = replace(
     half_taken=("居民身份证",),
     checklist=(replace(FULL.checklist[0], hint="请翻面，再拍国徽面"), FULL.checklist[1]),
 )
+ALIKE = HandsFreeView(on=True, step="alike", notice="像是拍过的同一张；若是另一张，请按 F8 拍照")
 FREE = HandsFreeView(on=True, step="taken", notice="已拍，请翻面拍国徽面")
 EMPTY_QUEUE = QueueView(waiting={"A": 0}, waiting_priority=0, current_ticket="", at_ms=NOW_MS)
 OFFLINE = LinkView(online=False, since_ms=NOW_MS)
@@ -49,6 +50,9 @@ def with_trouble(device: str, notice: str, view: UnitView) -> UnitView:
         (a_view(front=FULL), "材料已齐：按 F9 受理，或按 F10 转后台", "F9"),
         (a_view(front=HALF), "请翻面，再拍国徽面：按 F8 拍照", "F8"),
         (a_view(front=HALF, hands_free=FREE), "请翻面，再拍国徽面：放稳后自动拍摄", "F5"),
+        (a_view(front=ITEM, hands_free=ALIKE), "若是另一张，按 F8 拍照", "F8"),
+        (a_view(front=FULL, hands_free=ALIKE), "按 F9 受理", "F9"),
+        (a_view(front=HALF, hands_free=ALIKE), "请翻面，再拍国徽面", "F5"),
         (a_view(front=replace(HALF, turn_over="")), "把“一寸照片”放到高拍仪下，按 F8 拍照", "F8"),  # the clerk went on
         (a_view(front=HALF_AND_NO_MORE), "“居民身份证”请翻面，再拍国徽面，按 F8 拍照；不需要就按 F9 受理", "F8"),
         (a_view(front=a_visit(packets=("p",))), "已受理 1 件", "F7"),

@@ -12,15 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import cv2
+import numpy as np
 import pytest
 
-from edge.capture import CardSide, Step
+from broker.messages import Resident
+from edge.capture import CapturedPage, CardSide, Step
 from edge.commands import (
     AcceptVisit,
     CancelVisit,
     ChooseItem,
     EndVisit,
     HandToRear,
+    RemovePage,
     SetHandsFree,
     TakePage,
     TakePageAnyway,
@@ -28,12 +32,43 @@ from edge.commands import (
 from edge.console.beeps import beep_wav
 from edge.errors import PageNotReadable, StepRefused
 from edge.events import DeskWatched, DeviceChecked, Event, PagePhotographed
+from edge.slip import SlipFacts, ticket_slip
+from edge.ticket import Ticket, seal_ticket
 from edge.view import VisitView
 from edge.workers import CameraThread
-from firmware.ports import CameraNotReady
+from firmware.ports import CameraNotReady, Frame
+from firmware.simulators.papers import Sheet, slip_sheet
 from firmware.simulators.persons import sample_person
 from firmware.simulators.simulated_bench import SimulatedBench
+from firmware.simulators.ticket_printer import SimulatedTicketPrinter
 from tests.support.edge_fixture import UnitRig, a_page
+
+
+def a_ticket() -> Sheet:
+    """Return a ticket's slip as the kiosk prints it."""
+    person = sample_person(3)
+    ticket = Ticket(
+        ticket="A6027",
+        day="2026-03-02",
+        resident=Resident(name=person.name, id_number=person.id_number),
+        issued_minute=600,
+    )
+    facts = SlipFacts(
+        hall_name="双井街道便民服务中心",
+        group_name="综合受理",
+        ticket=ticket.ticket,
+        priority=ticket.priority,
+        people_ahead=3,
+        issued_at_ms=1_772_420_400_000,
+        code=seal_ticket(ticket, b"k" * 32, hall="shuangjing", kiosk="shuangjing-kiosk-1"),
+        simulated=True,
+    )
+    printer = SimulatedTicketPrinter()
+    printer.print_slip(ticket_slip(facts))
+    slip = cv2.imdecode(np.frombuffer(printer.slips()[-1], np.uint8), cv2.IMREAD_COLOR)
+    assert slip is not None
+    return slip_sheet(np.asarray(slip, np.uint8))
+
 
 STILL = DeskWatched(Step.STILL, take=True)
 
@@ -189,6 +224,37 @@ def test_it_stays_on_for_the_same_residents_next_matter(rig: UnitRig) -> None:
     assert is_on(rig)
 
 
+def test_a_page_given_up_or_handed_in_lets_its_sheet_come_again(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.handle(STILL)
+    rig.handle(STILL)
+    assert rig.devices.given_up == 0
+
+    rig.do(RemovePage(page=front(rig).pages[0].page))
+    assert rig.devices.given_up == 1
+    rig.do(AcceptVisit())
+
+    assert rig.devices.given_up == 2
+
+
+def test_a_sheet_that_looks_like_one_taken_is_asked_about_with_the_keys_name(rig: UnitRig) -> None:
+    hands_free(rig)
+
+    rig.handle(DeskWatched(Step.ALIKE))
+
+    assert rig.view.hands_free.notice == "像是拍过的同一张；若是另一张，请按 F8 拍照"
+
+
+def test_a_card_that_shows_a_side_taken_before_is_to_be_turned_over(rig: UnitRig) -> None:
+    hands_free(rig)
+    rig.devices.page = replace(a_page(), card_sides=(CardSide.PORTRAIT,))
+    rig.handle(STILL)
+
+    rig.handle(DeskWatched(Step.ALIKE))
+
+    assert rig.view.hands_free.notice == "这一面拍过了，请翻面拍国徽面"
+
+
 def test_a_silent_camera_pauses_it_in_words_and_it_goes_on_by_itself(rig: UnitRig) -> None:
     hands_free(rig)
     rig.handle(DeviceChecked("document_camera", CameraNotReady("no frame within 1 s")))
@@ -315,7 +381,10 @@ def test_a_card_that_is_turned_over_is_taken_again_and_both_sides_at_once_are_on
         window.bench.lay_paper(kind)
         window.wait(lambda count=count: len(window.pages) == count)  # type: ignore[misc]
         window.looks_more()
-    window.bench.lay_paper("id_card", add=True)
+    # His wife's, both sides at once.
+    wife = sample_person(9)
+    window.bench.lay_paper("id_card", person=wife)
+    window.bench.lay_paper("id_card_emblem", person=wife, add=True)
     window.wait(lambda: len(window.pages) == 3)
 
     assert window.sides == [
@@ -333,6 +402,33 @@ def test_what_the_clerk_photographed_is_not_taken_once_more(window: Window) -> N
     window.looks_more(12)
 
     assert window.takes == 0
+
+
+def test_a_sheet_that_was_swapped_while_its_page_was_made_is_taken_too(window: Window) -> None:
+    """Judging takes most of a second; what lay there after it was marked as taken, whatever it was."""
+    window.bench.lay_paper("application_form", seed=1, person=sample_person(1))
+    photographed = window.camera._desk.photographed
+
+    def swapped(frame: Frame, captured: CapturedPage) -> None:
+        window.camera._desk.photographed = photographed  # type: ignore[method-assign]
+        window.bench.lay_paper("application_form", seed=1, person=sample_person(2))
+        photographed(frame, captured)
+
+    window.camera._desk.photographed = swapped  # type: ignore[method-assign]
+
+    window.wait(lambda: window.pages == [True, True])
+
+
+def test_a_ticket_is_no_page_and_is_to_be_taken_away(window: Window) -> None:
+    """Its code is the resident's identity, sealed for a day: as a page it would be kept for years."""
+    window.bench.desk.lay(a_ticket())
+    window.wait(lambda: window.steps[-1:] == [Step.TICKET])
+    window.looks_more(12)
+    assert window.takes == 0
+
+    window.bench.lay_paper("application_form", seed=2)
+
+    window.wait(lambda: window.pages == [True])
 
 
 def test_a_hung_camera_is_said_and_the_watch_goes_on_when_it_is_back(window: Window) -> None:
