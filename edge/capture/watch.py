@@ -17,7 +17,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.capture.find import SMALL_SIDE, Sheet, find_second_card, find_sheet
+from edge.capture.find import SMALL_SIDE, Sheet, are_two_cards, find_beside, find_sheet
 from edge.capture.light import Floats
 from edge.capture.quad import Corners, Quad, as_corners, is_card, upright
 from edge.capture.sheet_print import Likeness, SheetPrint, likeness, print_of
@@ -204,10 +204,11 @@ class Watcher:
         height, width = preview.shape[:2]
         if not is_card(quad, width, height):
             return False
-        second = find_second_card(preview, shrink(preview, SMALL_SIDE)[0], Sheet(quad, 1.0))
-        return second is not None and likeness([each.print_ for each in self._known], preview, second.quad)[0] is (
-            Likeness.OTHER
-        )
+        card = Sheet(quad, 1.0)
+        second = find_beside(preview, shrink(preview, SMALL_SIDE)[0], [card])
+        if second is None or not are_two_cards(card, second, width, height):
+            return False
+        return likeness([each.print_ for each in self._known], preview, second.quad)[0] is Likeness.OTHER
 
     def _without_sheet(self, now_ms: int, *, cut: bool) -> Watched:
         if self._sheet_seen_ms is not None and now_ms - self._sheet_seen_ms < LIFTED_MS:
