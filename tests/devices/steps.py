@@ -24,6 +24,8 @@ TAIL_LINES: Final = 25
 # A process namespace ends with its first process, whatever daemons were started in it; mounts end with theirs.
 ALONE: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
 
+_ENDING_SECONDS: Final = 5.0  # a killed namespace ends in milliseconds, on a busy machine in tenths of a second
+
 
 class StepFailed(RuntimeError):
     """A step's command failed or took too long. The step's log has the rest."""
@@ -135,9 +137,27 @@ class Steps:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """Kill a command and return when nothing of it runs any more."""
+    if process.poll() is not None:
+        return
+    # The kernel lets a namespace's first process end after all others in it, and unshare waits for that one. Killed
+    # itself, unshare would be gone before they are.
+    for first in _children(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(first, signal.SIGKILL)
+    try:
+        process.wait(_ENDING_SECONDS)
+    except subprocess.TimeoutExpired:  # it had no child yet, or one that the kernel holds
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (OSError, ValueError):
+        return []  # it has ended
 
 
 def end_on_terminate() -> None:

@@ -35,7 +35,8 @@ def _runs(mark: Path) -> bool:
 
 
 def _lasting(mark: Path) -> list[str]:
-    return ["bash", "-c", f"exec 9<{mark}; echo begun; sleep 300"]
+    # Two hundred of them: their end takes the kernel a moment, and the step may not be done before it.
+    return ["bash", "-c", f"exec 9<{mark}; for each in {{1..200}}; do sleep 300 & done; echo begun; wait"]
 
 
 def test_two_steps_run_beside_each_other_and_both_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
