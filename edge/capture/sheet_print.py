@@ -46,9 +46,8 @@ _GAIN: Final = (0.7, 1.4)  # by which a lamp makes print paler or darker
 _ALIKE: Final = 0.06
 _UNLIKE: Final = 0.085
 _BLOCKS_MIN: Final = 2  # one alone may be a speck: blocks overlap by half
-_TINT: Final = (
-    0.12  # by which a hand's colours stand otherwise to each other than the sheet's; a lamp's side is nothing
-)
+# A hand's colours stand otherwise to each other than the sheet's, by this share; a lamp from the side changes nothing.
+_TINT: Final = 0.12
 _DARKER: Final = 0.4  # a grey sleeve shows by this alone
 _HIDDEN_MAX: Final = 0.5  # of the print: when more is other, it is no hand
 _FEATURES: Final = 700

