@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     from edge.bootstrap import RunningUnit
+    from edge.capture.threads import one_thread_a_picture
     from edge.settings import read_settings
 
     logging.basicConfig(
@@ -67,6 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     for talkative in ("waitress", "PIL", "urllib3"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     settings = read_settings(arguments.settings)
+    one_thread_a_picture()
     with RunningUnit(settings) as running:
 
         def stop(number: int, frame: FrameType | None) -> None:

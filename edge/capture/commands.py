@@ -20,6 +20,7 @@ from broker.errors import OneWindowError
 from edge.capture.files import LookFailed, read_photograph, write_page
 from edge.capture.page import CapturedPage, Found, capture
 from edge.capture.scan import read_codes
+from edge.capture.threads import one_thread_a_picture
 from firmware.decoding import PHOTOGRAPHS, PictureDecoder
 from firmware.ports import Pixels
 
@@ -152,6 +153,7 @@ def _page_line(page: CapturedPage) -> Line:
 
 def _each(paths: list[Path], decoder: PictureDecoder, look: Look, nothing: Line) -> int:
     """Print a line for each file: `nothing`, and what looking writes over it."""
+    one_thread_a_picture()
     status = 0
     for number, path in enumerate(paths, 1):
         line: Line = {"file": str(path)} | nothing | {"milliseconds": 0.0, "decode_milliseconds": 0.0}

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from edge.capture.threads import one_thread_a_picture
 from tests.bench import calling, capture, gate, growth, handsfree, intake, outbox, pages, queue, scanning
 from tests.bench.figures import Figure, table, write
 
@@ -32,6 +33,7 @@ def main() -> int:
         "pages": lambda folder: pages.figures(folder, day),
         "growth": lambda folder: growth.figures(folder, day),
     }
+    one_thread_a_picture()  # as a unit does
     wanted = sys.argv[1:] or list(parts)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="onewindow-bench-") as folder:
