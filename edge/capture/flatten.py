@@ -11,12 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture.curl import Bend
-from edge.capture.light import THUMB, Light
+from edge.capture.light import THUMB, Floats, Light
 from edge.capture.quad import A4_ASPECT, ASPECT_TOLERANCE, CARD_ASPECT, Quad, side_lengths, true_aspect
+from edge.capture.rims import Floats64
 from firmware.ports import Pixels
 
 LONGEST: Final = 2339  # pixels, of a sheet of unknown size
 _CELL: Final = 16  # page pixels between places that are calculated: in between, a bend is less than 0.03 off a line
+_EXACT_MAX: Final = 600  # page pixels of the longer side: of less, a cell is too much of the sheet
+_STRIP: Final = 128  # page pixels that are sampled at once, whole cells
+_NEAREST: Final = 1e-3  # of the first corner's distance: corners that no sheet has would lie behind the camera
 PAPER_WHITE: Final = 250  # what bare paper becomes: not quite 255, so that faint pencil is not the first to go
 CARD_TINT: Final = 216  # what a card's lightest tint becomes
 
@@ -81,8 +85,19 @@ def flatten(frame: Pixels, quad: Quad, width: int, height: int, *, bend: Bend | 
     A sheet with a `bend` is unbent: the bend is in pixels of the whole frame, of which `frame` is `factor` times
     smaller, and has corners of its own.
     """
-    if bend is not None:
-        return _unbent(frame, bend, width, height, factor)
+    if bend is None and max(width, height) <= _EXACT_MAX:
+        return _warped(frame, quad, width, height)
+    columns, rows = (-(-side // _CELL) + 2 for side in (width, height))
+    # Middles of cells, one cell beyond the page on all sides, for the cells' own corners to lie between four of them.
+    u, v = (((np.arange(count) - 0.5) * _CELL) / side for count, side in ((columns, width), (rows, height)))
+    if bend is None:
+        across, down = _flat_places(quad, u, v)
+    else:
+        across, down = ((part - (factor - 1) / 2) / factor for part in bend.places(u, v))
+    return _sampled(frame, across.astype(np.float32), down.astype(np.float32), width, height)
+
+
+def _warped(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     page: Pixels = cv2.warpPerspective(
@@ -91,20 +106,34 @@ def flatten(frame: Pixels, quad: Quad, width: int, height: int, *, bend: Bend | 
     return page
 
 
-def _unbent(frame: Pixels, bend: Bend, width: int, height: int, factor: int) -> Pixels:
-    """Return each pixel from where the bend shows it; places between a coarse grid's are taken as on straight lines."""
-    columns, rows = (-(-side // _CELL) + 2 for side in (width, height))
-    # Middles of cells, one cell beyond the page on all sides, for the cells' own corners to lie between four of them.
-    u, v = (((np.arange(count) - 0.5) * _CELL) / side for count, side in ((columns, width), (rows, height)))
-    places = ((part - (factor - 1) / 2) / factor for part in bend.places(u, v))
-    across, down = (
-        cv2.resize(part.astype(np.float32), None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR)[
-            _CELL : _CELL + height, _CELL : _CELL + width
-        ]
-        for part in places
-    )
-    fixed, between = cv2.convertMaps(across, down, cv2.CV_16SC2)
-    page: Pixels = cv2.remap(frame, fixed, between, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _flat_places(quad: Quad, u: Floats64, v: Floats64) -> tuple[Floats64, Floats64]:
+    """Return where the frame shows the places u across and v down a flat sheet, each 0 to 1: x and y, v × u."""
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    warp = cv2.getPerspectiveTransform(unit, quad.astype(np.float32))
+    x, y, depth = (row[0] * u + (row[1] * v + row[2])[:, None] for row in warp)
+    depth = np.maximum(depth, _NEAREST)
+    return x / depth, y / depth
+
+
+def _sampled(frame: Pixels, across: Floats, down: Floats, width: int, height: int) -> Pixels:
+    """Return each pixel of the page from the frame's place that lies between its cell's and the neighbours'.
+
+    In strips, whose places stay at hand in the processor, and to a 32nd of a pixel: two thirds of the time that
+    OpenCV's own warp takes, which calculates the place of each pixel.
+    """
+    page = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP):
+        some = min(_STRIP, height - top)
+        cells = slice(top // _CELL, (top + _STRIP) // _CELL + 2)
+        xs, ys = (
+            cv2.resize(part[cells], None, fx=_CELL, fy=_CELL, interpolation=cv2.INTER_LINEAR)[
+                _CELL : _CELL + some, _CELL : _CELL + width
+            ]
+            for part in (across, down)
+        )
+        fixed, between = cv2.convertMaps(xs, ys, cv2.CV_16SC2)
+        strip = page[top : top + some]
+        cv2.remap(frame, fixed, between, cv2.INTER_LINEAR, dst=strip, borderMode=cv2.BORDER_REPLICATE)
     return page
 
 
