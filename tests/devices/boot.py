@@ -43,8 +43,7 @@ def run_guest(scratch: Scratch, step: Step, command: str = TESTS) -> None:
     verdict = scratch.results / VERDICT
     verdict.unlink(missing_ok=True)
     (scratch.results / COMMAND).write_text(command + "\n")
-    # Nice enough not to starve the tests beside it, which have deadlines, and done about when they are.
-    step.run(["nice", "-n", "3", *_machine(scratch, interactive=False)])
+    step.run(["nice", "-n", "10", *_machine(scratch, interactive=False)])
     said = verdict.read_text().strip() if verdict.exists() else "nothing"
     if said != "0":
         raise StepFailed(f"the tests in the guest ended with {said}")
