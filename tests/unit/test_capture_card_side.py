@@ -43,11 +43,11 @@ def test_other_cards_have_no_side(kind: str) -> None:
 def test_a_photographed_side_is_known_when_the_gate_takes_it(kind: str) -> None:
     counts: Counter[str] = Counter()
     for index, scene in enumerate(SCENES):
-        counts += count_sides(kind, scene, HELD_OUT[index : index + 1])
+        counts += count_sides(kind, scene, HELD_OUT[index : index + 2])
 
-    assert counts["taken"] >= 4
+    assert counts["taken"] >= 10
     assert counts["wrong"] == 0
-    assert counts["unknown"] == 0
+    assert counts["unknown"] <= 1
 
 
 def test_the_page_of_a_card_upside_down_comes_out_upright_with_its_side() -> None:

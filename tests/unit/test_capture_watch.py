@@ -94,7 +94,7 @@ def test_sheet_after_sheet_each_is_taken_once() -> None:
     stream = Stream()
     taken = 0
     for seed in range(3):
-        stream.desk.lay(draw_paper("id_card", seed=1, person=sample_person(seed)))
+        stream.desk.lay(draw_paper("application_form", seed=1, person=sample_person(seed)))
         taken += stream.taken(2 * STILL_MS)
         stream.desk.clear()
         taken += stream.taken(LIFTED_MS + 3 * PERIOD_MS)
