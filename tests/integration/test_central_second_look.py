@@ -265,7 +265,7 @@ def test_real_print_is_read_well_enough_to_tell_whose_and_what_a_paper_is(rapid:
         assert Doubt.OTHER_MATERIAL in doubts_of_material(lines, wrong), kind
 
 
-@pytest.mark.parametrize("kind", ["id_card", "household_register"])
+@pytest.mark.parametrize("kind", ["id_card", "household_register", "application_form"])
 def test_on_real_print_a_wrong_name_or_number_beside_the_right_one_is_seen(rapid: RapidPageReader, kind: str) -> None:
     holder, other = sample_person(3), sample_person(4)
     owner = Resident(name=holder.name, id_number=holder.id_number)

@@ -20,7 +20,7 @@ from edge.capture import capture, preview_outline
 from edge.capture.curl import read_bend
 from edge.capture.encode import QUALITY, encode
 from edge.capture.find import SMALL_SIDE, find_sheet
-from edge.capture.flatten import Format, choose_format, even, flatten, thumb_size
+from edge.capture.flatten import choose_format, even, flatten, thumb_size
 from edge.capture.judge import Seen, measure
 from edge.capture.light import measure_light
 from edge.capture.quad import Quad
@@ -81,7 +81,7 @@ def _measured(frame: Pixels, rounds: int) -> Speed:
         "even": lambda: even(page, light, shape.kind),
         "encode": lambda: encode(evened),
         "whole": lambda: capture(frame),
-        "floor": lambda: cv2.imencode(".jpg", _warped(frame, sheet.quad, shape), jpeg),
+        "floor": lambda: cv2.imencode(".jpg", warped(frame, sheet.quad, shape.width, shape.height), jpeg),
         "preview": lambda: preview_outline(preview),
     }
     taken: dict[str, list[float]] = {name: [] for name in jobs}
@@ -96,11 +96,13 @@ def _measured(frame: Pixels, rounds: int) -> Speed:
     return Speed(medians, whole, floor, outline)
 
 
-def _warped(frame: Pixels, quad: Quad, shape: Format) -> Pixels:
+def warped(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
     """Return the page as everybody's recipe makes it, with OpenCV's own warp."""
-    target = np.array([[0, 0], [shape.width, 0], [shape.width, shape.height], [0, shape.height]], np.float32) - 0.5
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
-    page: Pixels = cv2.warpPerspective(frame, warp, (shape.width, shape.height), flags=cv2.INTER_LINEAR)
+    page: Pixels = cv2.warpPerspective(
+        frame, warp, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return page
 
 

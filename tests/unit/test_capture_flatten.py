@@ -9,6 +9,7 @@ import pytest
 from edge.capture.flatten import flatten
 from edge.capture.quad import Quad
 from firmware.ports import Pixels
+from tests.support.capture_speed import warped
 
 STRAIGHT = np.array([[100.0, 80.0], [700.0, 90.0], [690.0, 540.0], [110.0, 530.0]])
 TILTED = np.array([[160.0, 60.0], [660.0, 70.0], [770.0, 590.0], [40.0, 580.0]])  # by more than a camera over a desk is
@@ -16,16 +17,9 @@ BEYOND = np.array([[-60.0, -30.0], [820.0, 20.0], [860.0, 640.0], [-20.0, 610.0]
 
 
 def smooth_picture() -> Pixels:
-    """Return a picture in which a place's colour says where it is: 800 × 600, up to 2 grey levels a pixel."""
+    """Return random colours, 800 × 600, that change smoothly over 8 pixels: a place that is missed shows."""
     noise = np.random.default_rng(1).integers(0, 255, (75, 100, 3)).astype(np.uint8)
     return np.asarray(cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def warped(frame: Pixels, quad: Quad, width: int, height: int) -> Pixels:
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
-    warp = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
-    page = cv2.warpPerspective(frame, warp, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(page, np.uint8)
 
 
 @pytest.mark.parametrize("quad", [STRAIGHT, TILTED, BEYOND], ids=["straight", "tilted", "beyond the frame"])
