@@ -119,10 +119,15 @@ def _contour_quads(mask: Plane, frame_area: int) -> Quads:
         if _box_area(contour) < AREA_SHARE_MIN * frame_area:
             break
         perimeter = cv2.arcLength(contour, True)
-        for shape in (contour, cv2.convexHull(contour)):
-            outline = cv2.approxPolyDP(shape, max(1.5, 0.008 * perimeter), True).reshape(-1, 2).astype(np.float64)
+        shapes = [
+            cv2.approxPolyDP(shape, max(1.5, 0.008 * perimeter), True).reshape(-1, 2)
+            for shape in (contour, cv2.convexHull(contour))
+        ]
+        # A plain sheet is its own hull.
+        same = set(map(tuple, shapes[0].tolist())) == set(map(tuple, shapes[1].tolist()))
+        for outline in shapes[: 1 if same else 2]:
             if len(outline) >= 4:
-                sides = _long_sides(outline)
+                sides = _long_sides(outline.astype(np.float64))
                 found.append(_quads_of_lines(sides, mask.shape[1], mask.shape[0], inward=False))
     return _joined(found)
 

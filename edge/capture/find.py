@@ -208,7 +208,8 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
     if not len(pool):
         return None
     height, width = small.shape[:2]
-    order = np.argsort(-_scores(supports(small, pool, white, stations=24), pool, width, height))
+    looks = supports(small, pool, white, stations=24)
+    order = np.argsort(-_scores(looks, pool, skews(pool, width, height), width, height))
     chosen = _apart(pool[order], fits, 0.035 * width)
     fits_of = [refit(small, quad, reach=6, stations=40) for quad in chosen]
     # As drawn, too: where a side is hardly to be seen the fit may make it worse.
@@ -217,8 +218,9 @@ def _best(small: Pixels, pool: Quads, white: float, fits: int) -> Sheet | None:
         return None
     looks = supports(small, fitted, white, stations=40)
     shaped = np.array([is_a4(quad, width, height) for quad in fitted])
-    scores = _scores(looks, fitted, width, height) + _SHAPE_BONUS * shaped
-    shaped &= skews(fitted, width, height) < _SKEW_FREE
+    skew = skews(fitted, width, height)
+    scores = _scores(looks, fitted, skew, width, height) + _SHAPE_BONUS * shaped
+    shaped &= skew < _SKEW_FREE
     believable = _believable(looks.support, shaped) & _large_enough(looks.support, fitted, width, height)
     scores = np.where(believable, scores, -np.inf)
     winner = int(np.argmax(scores))
@@ -259,7 +261,7 @@ def _apart(quads: Quads, count: int, distance: float) -> list[Quad]:
     return chosen
 
 
-def _scores(looks: Looks, quads: Quads, width: int, height: int) -> Floats64:
+def _scores(looks: Looks, quads: Quads, skew: Floats64, width: int, height: int) -> Floats64:
     known = np.nan_to_num(looks.support, nan=_CUT_BELIEVED)
     # What lies outside the frame is no sheet that was seen.
     x, y = np.clip(quads[..., 0], 0, width), np.clip(quads[..., 1], 0, height)
@@ -273,7 +275,7 @@ def _scores(looks: Looks, quads: Quads, width: int, height: int) -> Floats64:
     score -= np.maximum(0, looks.tints - _TINT_MAX)
     score -= np.clip(looks.grounds - _GROUND_MAX, 0, 0.1)
     # Two sides of one sheet and two of another: each an edge, and no rectangle together.
-    score -= np.clip(2 * (skews(quads, width, height) - _SKEW_FREE), 0, _SKEW_COST_MAX)
+    score -= np.clip(2 * (skew - _SKEW_FREE), 0, _SKEW_COST_MAX)
     return np.asarray(score, np.float64)
 
 
@@ -282,6 +284,6 @@ def _distinct(quads: Quads) -> Quads:
     if len(quads) < 2:
         return quads
     first = np.argmin(quads.sum(axis=-1), axis=1)
-    turned = np.array([np.roll(quad, -shift, axis=0) for quad, shift in zip(quads, first, strict=True)])
+    turned = np.take_along_axis(quads, ((first[:, None] + np.arange(4)) % 4)[..., None], axis=1)
     _, index = np.unique(np.rint(turned.reshape(len(quads), 8) / 3), axis=0, return_index=True)
     return turned[index]

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.capture import verdict
 from edge.capture.glare import faded_px
+from edge.capture.levels import middle
 from edge.capture.light import Light, Mask
 from edge.capture.print_lines import Lines, find_lines
 from edge.capture.quad import Quad
@@ -78,7 +79,7 @@ def measure(seen: Seen) -> Measures:
         found=seen.support,
         long_side_px=seen.long_side,
         dots_per_inch=seen.dots_per_inch,
-        brightness=max(seen.light.brightness, float(np.median(gray[::3, ::3]))),
+        brightness=max(seen.light.brightness, middle(gray[::3, ::3])),
         ink_share=float(ink.mean()),
         contrast=contrast,
         blur_px=blur,

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.capture.levels import middle
 from firmware.ports import Pixels
 
 Floats = npt.NDArray[np.float32]
@@ -37,7 +38,7 @@ class Light:
     @property
     def brightness(self) -> float:
         """Return the paper's usual level, 1 to 255."""
-        return float(np.median(self.level[::3, ::3]))
+        return middle(self.level[::3, ::3])
 
 
 def measure_light(thumb: Pixels) -> Light:
@@ -50,7 +51,8 @@ def measure_light(thumb: Pixels) -> Light:
     level = cv2.cvtColor(closed, cv2.COLOR_BGR2GRAY)
     ratios = closed / level[..., None]
     some = level[::3, ::3]
-    colour = np.median(ratios[::3, ::3][some >= np.percentile(some, 55)], axis=0).astype(np.float32)
+    lit = ratios[::3, ::3][some >= np.percentile(some, 55)]
+    colour = np.array([middle(part) for part in lit.T], np.float32)
     blue, green, red = (
         cv2.absdiff(part / part_usual, 1.0) for part, part_usual in zip(cv2.split(ratios), colour, strict=True)
     )
@@ -65,7 +67,7 @@ def measure_light(thumb: Pixels) -> Light:
     share = (cv2.cvtColor(calm, cv2.COLOR_BGR2GRAY) + 0.5) / filled
     share, known = share[::3, ::3], ~foreign[::3, ::3]
     bare = share[(share >= np.quantile(share, 0.5)) & known]
-    usual = float(np.clip(np.median(bare), 0.5, 1.0)) if bare.size else 1.0
+    usual = float(np.clip(middle(bare), 0.5, 1.0)) if bare.size else 1.0
     return Light(np.clip(filled * usual, 1, 255), np.clip(smooth * usual, 1, 255), colour, foreign)
 
 
@@ -86,6 +88,6 @@ def _surface(level: Floats, trusted: Mask) -> Floats:
         weighed = here * weight[:, None]
         answer = np.linalg.solve(weighed.T @ weighed + ridge, weighed.T @ (value * weight)).astype(np.float32)
         miss = np.abs(here @ answer - value)
-        weight = 1 / (1 + (miss / max(2.0, 1.5 * float(np.median(miss)))) ** 2)
+        weight = 1 / (1 + (miss / max(2.0, 1.5 * middle(miss))) ** 2)
     surface = cv2.resize((terms @ answer).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(surface, 1, 255), np.float32)

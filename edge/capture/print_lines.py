@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.capture.levels import level_quantile
 from edge.capture.light import Floats
 from firmware.ports import Pixels
 
@@ -77,7 +78,7 @@ def find_lines(page: Pixels, thumb_height: int, thumb_width: int, noise: float) 
     gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     found = _lines(_depth(gray, noise))
     is_light = False
-    middle = float(np.median(gray[::8, ::8]))
+    middle = level_quantile(gray[::8, ::8], 0.5)
     if len(found.boxes) < 3 or middle < _DARK:
         light = _lines(_depth(255 - gray, noise, _DARKEST_LIGHT))
         if len(light.boxes) and (light.weight > found.weight or _is_ground(gray, found, middle)):
@@ -156,22 +157,24 @@ def _things(mask: Grey, least: int) -> npt.NDArray[np.int32]:
     """
     outlines, family = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     things = []
-    outer = np.flatnonzero(family[0, :, 3] < 0).tolist() if family is not None else []  # what has a parent is a hole
-    for index in outer:
+    kin = family[0].tolist() if family is not None else []
+    for index, (_, _, _, parent) in enumerate(kin):
+        if parent >= 0:  # a hole
+            continue
         box = cv2.boundingRect(outlines[index])
         short, long = min(box[2:]), max(box[2:])
         if least <= short <= _TALLEST and long >= _LONG * short:
-            things.append((*box, _pixels(outlines, family[0], index)))
+            things.append((*box, _pixels(outlines, kin, index)))
     return np.array(things, np.int32).reshape(-1, 5)
 
 
-def _pixels(outlines: Sequence[npt.NDArray[np.int32]], family: npt.NDArray[np.int32], index: int) -> float:
+def _pixels(outlines: Sequence[npt.NDArray[np.int32]], family: list[list[int]], index: int) -> float:
     """Return how many pixels a thing has, without those in its holes, by Pick's theorem on each outline."""
     count = cv2.contourArea(outlines[index]) + len(outlines[index]) / 2 + 1
-    hole = family[index, 2]
+    hole = family[index][2]
     while hole >= 0:
         count -= cv2.contourArea(outlines[hole]) - len(outlines[hole]) / 2 + 1
-        hole = family[hole, 0]
+        hole = family[hole][0]
     return float(count)
 
 

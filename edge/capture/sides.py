@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.capture.candidates import Quads
+from edge.capture.levels import level_quantile, middle
 from edge.capture.quad import Quad
 from firmware.ports import Pixels
 
@@ -46,7 +47,7 @@ def white_level(small: Pixels) -> float:
     """Return how bright white is in this frame, 1 to 255: contrasts are judged against it, so that dusk is no fault."""
     some = small[::4, ::4]
     brightest = np.maximum(np.maximum(some[..., 0], some[..., 1]), some[..., 2])
-    return max(1.0, float(np.percentile(brightest, 97)))
+    return max(1.0, level_quantile(brightest, 0.97))
 
 
 def supports(small: Pixels, quads: Quads, white: float, *, stations: int = 40) -> Looks:
@@ -197,7 +198,8 @@ def _edge_offsets(
     profiles: Floats, seen: npt.NDArray[np.bool_], offsets: Floats, arm: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return where on each profile the step lies, 4 × stations, and which of them are worth believing."""
-    sums = np.cumsum(np.pad(profiles, ((0, 0), (0, 0), (1, 0), (0, 0))), axis=2)
+    sums = np.zeros((*profiles.shape[:2], len(offsets) + 1, 3), np.float32)
+    np.cumsum(profiles, axis=2, out=sums[:, :, 1:])
     outer = (sums[:, :, arm:-arm] - sums[:, :, : -2 * arm]) / arm
     inner = (sums[:, :, 2 * arm :] - sums[:, :, arm:-arm]) / arm
     step = inner - outer  # at the border between pixels arm - 1 and arm, arm and arm + 1 …
@@ -216,7 +218,7 @@ def _edge_offsets(
     # A parabola through the peak and its neighbours: a quarter of a pixel is worth a fifth of a millimetre.
     bend = np.minimum(low - 2 * strength + high, -1e-6)
     offset = where[inside] + np.clip(0.5 * (low - high) / bend, -0.5, 0.5) * spacing
-    floor = np.array([np.median(row[use]) if use.any() else 1.0 for row, use in zip(strength, seen, strict=True)])
+    floor = np.array([middle(row[use]) if use.any() else 1.0 for row, use in zip(strength, seen, strict=True)])
     usable = seen & (best == inside) & (strength > np.maximum(0.35 * floor, 1e-3)[:, None])
     return offset.astype(np.float64), usable
 
