@@ -10,9 +10,10 @@ from broker.messages import Priority
 from edge.clock import HALL_TIME
 from firmware.ports import Slip, SlipLine
 
-MISSED_RULE: Final = "过号后，凭本票到任一窗口扫码，可重新排队一次。"
-MISSED_RULE_ENGLISH: Final = "Missed your call? Show this slip at any window today."
-NO_CODE: Final = "本票无条码，请携带身份证到窗口办理。"
+# Each piece fits the narrowest roll, 16 characters or 32 letters: a printer breaks a longer one wherever it ends.
+MISSED_RULE: Final = ("过号后，凭本票到任一窗口扫码，", "可重新排队一次。")
+MISSED_RULE_ENGLISH: Final = ("Missed your call? Show this", "slip at any window today.")
+NO_CODE: Final = ("本票无条码，", "请携带身份证到窗口办理。")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,16 @@ def ticket_slip(facts: SlipFacts) -> Slip:
         SlipLine(text=facts.ticket, size="huge", align="center", bold=True),
     ]
     if facts.people_ahead is not None:
-        ahead = f"前面等候 {facts.people_ahead} 人  /  {facts.people_ahead} ahead of you"
-        lines.append(SlipLine(text=ahead, align="center"))
+        lines.append(SlipLine(text=f"前面等候 {facts.people_ahead} 人", align="center"))
+        lines.append(SlipLine(text=f"{facts.people_ahead} ahead of you", size="small", align="center"))
     lines.append(SlipLine(text=f"{issued:%Y-%m-%d %H:%M}", align="center"))
     if facts.code:
         lines.append(SlipLine(qr=facts.code, align="center"))
     else:
-        lines.append(SlipLine(text=NO_CODE, align="center", bold=True))
+        lines.extend(SlipLine(text=piece, align="center", bold=True) for piece in NO_CODE)
     if facts.queued:
-        lines.append(SlipLine(text=MISSED_RULE, size="small"))
-        lines.append(SlipLine(text=MISSED_RULE_ENGLISH, size="small"))
+        lines.extend(SlipLine(text=piece, size="small", align="center") for piece in MISSED_RULE)
+        lines.extend(SlipLine(text=piece, size="small", align="center") for piece in MISSED_RULE_ENGLISH)
     if facts.simulated:
         lines.append(SlipLine(text="演示 DEMO", size="small", align="center"))
     return Slip(lines=tuple(lines))

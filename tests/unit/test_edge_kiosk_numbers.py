@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 
@@ -21,6 +22,7 @@ from edge.errors import (
     StorageFailed,
 )
 from edge.numbers import FILE, Numbers
+from edge.slip import SlipFacts, ticket_slip
 from edge.ticket import open_ticket
 from edge.view import CardView, IssuedView, Role
 from firmware.ports import PaperOut
@@ -92,6 +94,26 @@ def test_the_slip_says_what_a_resident_must_know_and_carries_the_sealed_identity
     code = next(line.qr for line in slip.lines if line.qr)
     ticket = open_ticket(code, kiosk.core._house.day_keys.by_day, hall=HALL, today=TODAY)
     assert (ticket.resident.id_number, ticket.ticket, ticket.priority) == (NUMBER, "A6001", Priority.PRIORITY)
+
+
+@pytest.mark.parametrize("code", ["TK1.AB", ""])
+def test_no_line_of_a_slip_is_broken_by_the_narrowest_roll(code: str) -> None:
+    slip = ticket_slip(
+        SlipFacts(
+            hall_name="双井街道便民服务中心（演示）",
+            group_name="社保医保",
+            ticket="A6128",
+            priority=Priority.PRIORITY,
+            people_ahead=128,
+            issued_at_ms=1_795_000_000_000,
+            code=code,
+            simulated=True,
+        )
+    )
+
+    for line in slip.lines:
+        columns = sum(2 if east_asian_width(character) in "WF" else 1 for character in line.text)
+        assert columns * {"large": 2, "huge": 3}.get(line.size, 1) <= 32, "58 mm hold 32 letters or 16 characters"
 
 
 def test_people_ahead_count_up_and_are_not_guessed_offline(kiosk: UnitRig) -> None:
