@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,20 @@ def level_quantile(levels: npt.NDArray[np.uint8], share: float) -> float:
 
     Between two pixels' levels where the share falls between them. At least one pixel is asked for.
     """
-    reached = np.bincount(levels.ravel(), minlength=256).cumsum()
     place = share * (levels.size - 1)
-    low, high = np.searchsorted(reached, [np.floor(place), np.ceil(place)], side="right")
-    return float(low + (place - np.floor(place)) * (high - low))
+    low, high = _levels_at(levels, [np.floor(place), np.ceil(place)])
+    return low + float(place - np.floor(place)) * (high - low)
+
+
+def level_quantiles(levels: npt.NDArray[np.uint8], shares: Sequence[float]) -> list[float]:
+    """Return the same for several shares, of each the lower of the two pixels' levels."""
+    return _levels_at(levels, [np.floor(share * (levels.size - 1)) for share in shares])
+
+
+def _levels_at(levels: npt.NDArray[np.uint8], places: Sequence[float]) -> list[float]:
+    """Return the levels of the pixels at these whole places, 0 the darkest pixel's, n - 1 the brightest's."""
+    reached = np.bincount(levels.ravel(), minlength=256).cumsum()
+    return [float(level) for level in np.searchsorted(reached, places, side="right")]
 
 
 def middle(values: npt.NDArray[Any]) -> float:

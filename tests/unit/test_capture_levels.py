@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.capture.levels import level_quantile, middle
+from edge.capture.levels import level_quantile, level_quantiles, middle
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 101, 1000])
@@ -19,6 +19,12 @@ def test_a_share_of_grey_levels_lies_where_numpy_says(count: int, share: float) 
 def test_a_share_falls_between_two_pixels() -> None:
     assert level_quantile(np.array([[10, 20]], np.uint8), 0.5) == 15.0
     assert level_quantile(np.array([0, 255], np.uint8), 0.97) == pytest.approx(247.35)
+
+
+def test_of_several_shares_each_is_the_lower_pixels() -> None:
+    levels = np.random.default_rng(5).integers(0, 256, 1000).astype(np.uint8)
+    shares = (0.0, 0.03, 0.25, 0.5, 0.97, 1.0)
+    assert level_quantiles(levels, shares) == [float(np.quantile(levels, share, method="lower")) for share in shares]
 
 
 def test_a_part_of_a_picture_is_counted_as_it_is_cut() -> None:
