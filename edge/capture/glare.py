@@ -3,8 +3,9 @@
 Blank paper may shine as it likes, and a reflection that leaves the ink its contrast takes nothing: where the paper is
 not yet as bright as the sensor can tell, ink has at least two thirds of it left, since light adds before the camera's
 tone curve. Within a saturated shine what is wholly lost cannot be seen; but on its way there print fades, and ink that
-is much paler than the page's own is what says so, in a found line or not. `shine.py` says what stands around a shine
-in which nothing is seen at all.
+is much paler than the page's own is what says so, in a found line or not. That the paper is full is no fault by itself:
+a page in too much light is, all over, and its print stands black on it. `shine.py` says what stands around a shine in
+which nothing is seen at all.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from edge.capture.print_lines import Lines
 from firmware.ports import Pixels
 
 _FULL: Final = 249.0  # grey levels: as bright as can be
-_BRIGHTER: Final = 1.02  # than the sheet's smooth light
 _LEAST: Final = 20  # of the thumbnail's pixels: so large is a shine
 _INK: Final = 0.1  # contrast that is surely print
 _TRACE: Final = 0.02  # contrast that may have been: in a saturated shine there is no noise
 _FADED: Final = 0.28  # of the usual print's contrast; a character that is read has 0.35 left in its middle
+_OF_DEEPEST: Final = 0.6  # a fine stroke's contrast over a whole pixel of the thumbnail, of its own; a rule's is more
+_ROUNDING: Final = 0.005  # of contrast
 _ONWARD: Final = 2.5  # heights by which a line of light print may go on where it is not seen any more
 _RED: Final = 0.1  # share of the paper's light by which a seal has more red than green: it is pale by itself
 _PHOTO: Final = 5  # of the thumbnail's pixels: what is coloured and thicker is a photo, not a seal
@@ -41,13 +43,15 @@ def faded_px(thumb: Pixels, gray: Floats, lines: Lines, light: Light) -> float:
         lines: of the page.
         light: of the same thumbnail.
     """
-    full = ((gray > _FULL) & (gray > _BRIGHTER * light.smooth)).astype(np.uint8)
+    full = (gray > _FULL).astype(np.uint8)
     full = _opened(cv2.morphologyEx(full, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 3, 3)  # over the ink in it
     if cv2.countNonZero(full) < _LEAST:
         return 0.0
     deep = cv2.dilate(lines.depth, np.ones((3, 3), np.uint8))  # a character's margin is pale without fading
     usual = _usual(deep, lines, full > 0)
     pale = (lines.depth > _TRACE) & (deep < _FADED * usual) & ~_pale_anyway(thumb, light)
+    # A table's rule that runs between the places where depth was taken seems pale only there.
+    pale &= 1 - gray / light.level < _OF_DEEPEST * deep + _ROUNDING
     if lines.is_light:
         pale &= _along(lines)  # a cover's emblem shines by itself
     pale[:_RIM], pale[-_RIM:], pale[:, :_RIM], pale[:, -_RIM:] = False, False, False, False

@@ -50,7 +50,9 @@ SEVERITIES: Final[dict[str, tuple[float, ...]]] = {
     "motion": (0.15, 0.25, 0.5, 0.7, 1.0),  # length in heights of the finest character
     "small": (16.0, 11.0, 5.0, 3.5),  # height of the finest character in frame pixels
     "dark": (0.35, 0.05, 0.0004, 0.0002),  # of the light
+    "bright": (1.15, 1.5),  # of the light that the camera was set for
     "glare": (0.15, 0.4, 1.0, 2.5),  # peak, in the paper's own light
+    "lamp": (0.05, 0.4, 1.0, 2.5),  # the same, with a wide veil around it
     "finger": (0.01, 0.12, 0.25),  # reach over the sheet, of its width
     "cut": (0.02, 0.06, 0.15),  # of the sheet's width
     "back": (0.0,),
@@ -109,7 +111,11 @@ def gate_capture(
         look.motion = severity * look.char_px
     elif fault == "dark":
         look.light, look.noise = severity, 4.0
-    reflection = _reflection(rng, look, severity) if fault == "glare" else None
+    elif fault == "bright":
+        look.light = severity
+    reflection = None
+    if fault in ("glare", "lamp"):
+        reflection = (_reflection if fault == "glare" else _lamp)(rng, look, severity)
     hand = _hand(rng, look, severity) if fault == "finger" else None
     pixels = _photograph(rng, paper, look, reflection, hand)
     return GateCapture(
@@ -228,6 +234,19 @@ def _reflection(rng: np.random.Generator, look: _Look, peak: float) -> Floats:
         spot = ((columns - x) / wide) ** 2 + ((rows - y) / high) ** 2
         # A lamp has an edge, a veil has none.
         whole += peak * np.exp(-(spot ** float(rng.uniform(1.0, 2.5))) / 2)
+    return np.asarray(cv2.resize(whole, (look.width, look.height)), np.float32)
+
+
+def _lamp(rng: np.random.Generator, look: _Look, peak: float) -> Floats:
+    """A lamp just above the sheet: its image, and the veil that unpolished paper or foil throws around it."""
+    rows, columns = np.mgrid[0 : look.height : 4, 0 : look.width : 4].astype(np.float32)
+    side = float(np.linalg.norm(look.corners[1] - look.corners[0]))
+    x, y = rng.dirichlet(np.ones(4) * 3) @ look.corners
+    wide = side * float(rng.uniform(0.06, 0.2))
+    high = wide * float(rng.uniform(0.5, 1.6))
+    spot = (((columns - x) / wide) ** 2 + ((rows - y) / high) ** 2) / 2
+    around = spot / float(rng.uniform(2.0, 4.0)) ** 2
+    whole = peak * np.exp(-(spot ** float(rng.uniform(1.0, 2.0)))) + float(rng.uniform(0.1, 0.35)) * np.exp(-around)
     return np.asarray(cv2.resize(whole, (look.width, look.height)), np.float32)
 
 
