@@ -59,7 +59,7 @@ def measure_light(thumb: Pixels) -> Light:
     foreign = cv2.max(cv2.max(blue, green), red) > _COLOUR_MAX
     # What shines is white whatever the paper's colour is: no foreign thing.
     foreign &= level < 0.97 * np.percentile(some, 90)
-    smooth = _surface(level, ~foreign)
+    smooth = smooth_light(level, ~foreign)
     foreign |= level < _SHADOW_MIN * smooth
     foreign = cv2.morphologyEx(foreign.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     filled = cv2.GaussianBlur(np.where(foreign, smooth, level).astype(np.float32), (0, 0), 1.5)
@@ -71,8 +71,13 @@ def measure_light(thumb: Pixels) -> Light:
     return Light(np.clip(filled * usual, 1, 255), np.clip(smooth * usual, 1, 255), colour, foreign)
 
 
-def _surface(level: Floats, trusted: Mask) -> Floats:
-    """Return the second-degree surface through the paper's light; shadows and reflections are outvoted."""
+def smooth_light(level: Floats, trusted: Mask) -> Floats:
+    """Return the second-degree surface through the paper's light; shadows and reflections are outvoted.
+
+    Args:
+        level: what bare paper has, grey levels.
+        trusted: where to look; everywhere when that is too little.
+    """
     height, width = level.shape
     step = max(1, min(height, width) // 28)
     some, use = level[::step, ::step], trusted[::step, ::step]

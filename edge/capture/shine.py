@@ -8,14 +8,14 @@ one's middle the paper is full as well, and its ink is not. Light print on a dar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.capture.light import THUMB, Floats, Light, Mask
+from edge.capture.light import THUMB, Floats, Light, Mask, smooth_light
 from edge.capture.print_lines import Lines
 from firmware.ports import Pixels
 
@@ -57,6 +57,9 @@ def hides_print(thumb: Pixels, gray: Floats, lines: Lines, light: Light, *, is_c
         light: of the same thumbnail.
         is_card: it is an identity card, printed nearly all over.
     """
+    if is_card:
+        # A lamp's wide veil is as much of a card as its own light, and would pass for that.
+        light = replace(light, smooth=smooth_light(light.level, ~light.foreign & (gray <= _FULL)))
     full = ((gray > _FULL) & (gray > _BRIGHTER * light.smooth)).astype(np.uint8)
     full = cv2.morphologyEx(full, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     if not full.any():

@@ -37,11 +37,13 @@ CONTRAST_LOST: Final = 0.10
 HAND_READ: Final = 0.05  # of a character under a hand
 HAND_LOST: Final = 0.5
 CELLS_LOST: Final = 0.004  # of all characters; at least two
+PICTURE_READ: Final = 0.02  # of a photo or portrait so bright by a reflection that its lighter tones are one white
 CUT_READ: Final = 0.0  # of the sheet's width outside the frame
 CUT_LOST: Final = 0.006
 
 _LENS: Final = 0.45  # σ in frame pixels: of a lens and sensor in good order
 _GAMMA: Final = 2.2
+_HALF_TONE: Final = 0.75  # of the light: a middle grey reflects a quarter of it
 
 # fault -> its severities, mild to severe, each with its unit
 SEVERITIES: Final[dict[str, tuple[float, ...]]] = {
@@ -300,6 +302,8 @@ def _readable(
         here = _at_cells(reflection, paper, look, 1).max(axis=1)
         left = np.abs(_toned(bare + here) - _toned(ink + here)) / max(1e-6, abs(_toned(bare) - _toned(ink)))
         words.append(_of_cells(left < CONTRAST_LOST, left < CONTRAST_READ))
+        if _pictures_lost(reflection, paper, look) > PICTURE_READ:
+            words.append(None)
     if hand is not None:
         covered = (_at_cells(hand.mask, paper, look, 4) > 127).mean(axis=1)
         words.append(_of_cells(covered > HAND_LOST, covered > HAND_READ))
@@ -319,6 +323,13 @@ def _of_cells(lost: npt.NDArray[np.bool_], touched: npt.NDArray[np.bool_]) -> bo
     return False if lost.sum() >= max(2, CELLS_LOST * len(lost)) else None
 
 
+def _pictures_lost(reflection: Floats, paper: GatePaper, look: _Look) -> float:
+    """Return the share of the photos and portraits whose lighter tones are one white."""
+    if not len(paper.pictures):
+        return 0.0
+    return float((_at_boxes(reflection, paper.pictures, paper, look, 24) > _HALF_TONE).mean())
+
+
 def _toned(light: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(255 * np.clip(light, 0, 1) ** (1 / _GAMMA), np.float64)
 
@@ -327,11 +338,17 @@ def _at_cells(
     plane: Floats | npt.NDArray[np.uint8], paper: GatePaper, look: _Look, steps: int
 ) -> npt.NDArray[np.float64]:
     """Return the plane's values on a grid of `steps` × `steps` within each character, characters × steps²."""
+    return _at_boxes(plane, paper.cells, paper, look, steps)
+
+
+def _at_boxes(
+    plane: Floats | npt.NDArray[np.uint8], boxes: npt.NDArray[np.float32], paper: GatePaper, look: _Look, steps: int
+) -> npt.NDArray[np.float64]:
     at = (np.arange(steps) + 0.5) / steps
-    x = (paper.cells[:, None, None, 0] + at[None, None, :] * paper.cells[:, None, None, 2]) + 0 * at[None, :, None]
-    y = (paper.cells[:, None, None, 1] + at[None, :, None] * paper.cells[:, None, None, 3]) + 0 * at[None, None, :]
+    x = (boxes[:, None, None, 0] + at[None, None, :] * boxes[:, None, None, 2]) + 0 * at[None, :, None]
+    y = (boxes[:, None, None, 1] + at[None, :, None] * boxes[:, None, None, 3]) + 0 * at[None, None, :]
     points = np.stack([x, y], axis=-1).reshape(1, -1, 2).astype(np.float32)
     seen = cv2.perspectiveTransform(points, _homography(paper, look.corners))[0]
     columns = np.clip(np.round(seen[:, 0]).astype(int), 0, look.width - 1)
     rows = np.clip(np.round(seen[:, 1]).astype(int), 0, look.height - 1)
-    return np.asarray(plane[rows, columns], np.float64).reshape(len(paper.cells), steps * steps)
+    return np.asarray(plane[rows, columns], np.float64).reshape(len(boxes), steps * steps)

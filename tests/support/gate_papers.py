@@ -54,6 +54,7 @@ class GatePaper:
     paper_level: int  # grey levels, 0 to 255: of the paper where it is bare
     ink_level: int  # of the palest text that must be read
     lines: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()  # text and box, for a reader
+    pictures: Boxes = field(default_factory=lambda: np.empty((0, 4), np.float32))  # photos and portraits
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -70,6 +71,7 @@ class _Sheet:
     cells: list[tuple[float, float, float, float]] = field(default_factory=list)
     lines: list[tuple[str, tuple[float, float, float, float]]] = field(default_factory=list)
     sizes: list[float] = field(default_factory=list)
+    pictures: list[tuple[float, float, float, float]] = field(default_factory=list)
 
     @property
     def draw(self) -> ImageDraw.ImageDraw:
@@ -123,6 +125,7 @@ def gate_paper(kind: str, seed: int, dots_per_inch: int) -> GatePaper:
         paper_level=int(grey[0]),
         ink_level=int(grey[1]),
         lines=tuple((text, tuple(v * scale for v in box)) for text, box in sheet.lines),  # type: ignore[misc]
+        pictures=np.array(sheet.pictures, np.float32).reshape(-1, 4) * np.float32(scale),
     )
 
 
@@ -212,6 +215,7 @@ def _sparse(sheet: _Sheet) -> tuple[int, int, int]:
 
 def _photo(sheet: _Sheet) -> tuple[int, int, int]:
     sheet.text(46, 12, "登记照片页", 6)
+    sheet.pictures.append((30, 28, 88, 88))
     left, top, side = 30 * sheet.scale, 28 * sheet.scale, 88 * sheet.scale
     size = round(side)
     field_ = cv2.resize(
@@ -249,6 +253,7 @@ def _card(sheet: _Sheet) -> tuple[int, int, int]:
     sheet.text(15, 36.4, sheet.words(9), 3.1)
     sheet.text(5, 44.6, "公民身份号码", 2.6, blue)
     sheet.text(31, 43.8, "000000199001010000", 3.6)
+    sheet.pictures.append((59, 6, 21, 31.2))
     draw, scale = sheet.draw, sheet.scale
     draw.rectangle((59 * scale, 6 * scale, 80 * scale, 37 * scale), fill=(150, 160, 176))
     draw.ellipse((64 * scale, 11 * scale, 75 * scale, 24 * scale), fill=(196, 164, 144))

@@ -39,6 +39,9 @@ def test_what_cannot_be_read_is_refused_by_its_name(kind: str, fault: str, sever
     [
         ("photo", "glare", 2.5, 110, VerdictCode.GLARE),  # all that is left of the print was taken for light print
         ("handwritten", "glare", 1.0, 111, VerdictCode.GLARE),  # where it fades no line was found
+        ("form", "lamp", 1.0, 200, VerdictCode.GLARE),  # its veil passed for the sheet's own light
+        ("sealed", "lamp", 2.5, 202, VerdictCode.GLARE),
+        ("card", "lamp", 2.5, 203, VerdictCode.GLARE),
         ("cover", "blur", 0.25, 102, VerdictCode.BLURRED),  # nothing on it has an edge, and nothing was measured
         ("card", "cut", 0.15, 104, VerdictCode.EDGE_HIDDEN),  # the portrait's edge passed for the card's
         ("receipt", "cut", 0.02, 105, VerdictCode.EDGE_CUT),  # it leaves the picture at a slant
@@ -59,6 +62,8 @@ def test_what_once_passed_unread_is_refused(
     ("kind", "fault", "severity", "seed"),
     [
         ("handwritten", "glare", 0.15, 110),  # its rules seemed to be faded print
+        ("form", "glare", 0.4, 201),  # a table's rules seemed to be
+        ("form", "bright", 1.5, 201),
         ("dense", "motion", 0.25, 107),  # level strokes seemed to be the same ones moved
         ("form", "motion", 0.25, 102),
         ("sealed", "motion", 0.25, 115),  # flecks of the paper seemed to be its finest print

@@ -25,10 +25,14 @@ def _page(*, print_: bool = True) -> np.ndarray:
     return page
 
 
-def _lit(page: np.ndarray, peak: float, column: int = 500, row: int = 700) -> np.ndarray:
-    """Return the page with a lamp's reflection 120 pixels wide, which adds light before the camera's curve."""
+def _lit(page: np.ndarray, peak: float, column: int = 500, row: int = 700, *, veil: float = 0.0) -> np.ndarray:
+    """Return the page with a lamp's reflection 120 pixels wide, which adds light before the camera's curve.
+
+    Around it lies a veil 350 pixels wide, if it has one.
+    """
     rows, columns = np.ogrid[0:_HEIGHT, 0:_WIDTH]
-    added = peak * np.exp(-((((columns - column) ** 2 + (rows - row) ** 2) / 120**2) ** 1.5) / 2)
+    away = (columns - column) ** 2 + (rows - row) ** 2
+    added = peak * np.exp(-((away / 120**2) ** 1.5) / 2) + veil * np.exp(-away / 350**2 / 2)
     light = (page.astype(np.float32) / 255) ** 2.2 + added[..., None]
     return np.asarray(255 * np.clip(light, 0, 1) ** (1 / 2.2), np.uint8)
 
@@ -46,6 +50,20 @@ def _faded(page: np.ndarray, *, without_lines: bool = False) -> float:
 @pytest.mark.parametrize("without_lines", [False, True])
 def test_print_that_fades_into_a_strong_shine_counts_whether_or_not_a_line_was_found(without_lines: bool) -> None:
     assert _faded(_lit(_page(), _STRONG), without_lines=without_lines) > 2 * GLARE_MAX
+
+
+def test_print_that_fades_within_a_wide_veil_counts_though_the_veil_looks_like_the_sheets_own_light() -> None:
+    assert _faded(_lit(_page(), _STRONG, veil=0.45)) > 2 * GLARE_MAX
+
+
+def test_a_page_in_too_much_light_is_full_all_over_and_takes_no_print() -> None:
+    page = cv2.add(_page(), np.full((_HEIGHT, _WIDTH, 3), 50, np.uint8))
+    for left in (60, 130, _WIDTH - 60):
+        cv2.line(page, (left, 80), (left, _HEIGHT - 80), (165, 165, 165), 3)
+    for top in range(100, _HEIGHT - 80, 60):
+        cv2.line(page, (60, top), (_WIDTH - 60, top + 4), (165, 165, 165), 3)
+
+    assert _faded(page) < GLARE_MAX / 4
 
 
 def test_print_that_is_read_through_a_mild_shine_does_not_count() -> None:
