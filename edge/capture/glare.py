@@ -4,8 +4,9 @@ Blank paper may shine as it likes, and a reflection that leaves the ink its cont
 not yet as bright as the sensor can tell, ink has at least two thirds of it left, since light adds before the camera's
 tone curve. Within a saturated shine what is wholly lost cannot be seen; but on its way there print fades, and ink that
 is much paler than the page's own is what says so, in a found line or not. That the paper is full is no fault by itself:
-a page in too much light is, all over, and its print stands black on it. `shine.py` says what stands around a shine in
-which nothing is seen at all.
+a page in too much light is so all over, and its print stands black on it beside pale watermarks. A shine is
+brighter than the sheet's smooth light; or, where a lamp's wide veil is that smooth light, the lines of print themselves
+grow pale towards it. `shine.py` says what stands around a shine in which nothing is seen at all.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from edge.capture.print_lines import Lines
 from firmware.ports import Pixels
 
 _FULL: Final = 249.0  # grey levels: as bright as can be
+_BRIGHTER: Final = 1.02  # than the sheet's smooth light
 _LEAST: Final = 20  # of the thumbnail's pixels: so large is a shine
 _INK: Final = 0.1  # contrast that is surely print
+_PRINT: Final = 0.06  # contrast that is print where a line is
 _TRACE: Final = 0.02  # contrast that may have been: in a saturated shine there is no noise
 _FADED: Final = 0.28  # of the usual print's contrast; a character that is read has 0.35 left in its middle
-_OF_DEEPEST: Final = 0.6  # a fine stroke's contrast over a whole pixel of the thumbnail, of its own; a rule's is more
+_AROUND: Final = 41  # of the thumbnail's pixels, across: there the lines' own contrast is looked at
+_GROWN_PALE: Final = 0.8  # of the usual print's contrast; in too much light it keeps 0.9, under a watermark all
+_KNOWN: Final = 10  # of the thumbnail's pixels of print around: fewer say nothing
+_OF_DEEPEST: Final = 0.5  # a fine stroke's contrast over a whole pixel of the thumbnail, of its own; a rule's is more
 _ROUNDING: Final = 0.005  # of contrast
 _ONWARD: Final = 2.5  # heights by which a line of light print may go on where it is not seen any more
 _RED: Final = 0.1  # share of the paper's light by which a seal has more red than green: it is pale by itself
@@ -43,13 +49,13 @@ def faded_px(thumb: Pixels, gray: Floats, lines: Lines, light: Light) -> float:
         lines: of the page.
         light: of the same thumbnail.
     """
-    full = (gray > _FULL).astype(np.uint8)
-    full = _opened(cv2.morphologyEx(full, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 3, 3)  # over the ink in it
+    full = _whole(gray > _FULL)
     if cv2.countNonZero(full) < _LEAST:
         return 0.0
     deep = cv2.dilate(lines.depth, np.ones((3, 3), np.uint8))  # a character's margin is pale without fading
+    anyway = _pale_anyway(thumb, light)
     usual = _usual(deep, lines, full > 0)
-    pale = (lines.depth > _TRACE) & (deep < _FADED * usual) & ~_pale_anyway(thumb, light)
+    pale = (lines.depth > _TRACE) & (deep < _FADED * usual) & ~anyway
     # A table's rule that runs between the places where depth was taken seems pale only there.
     pale &= 1 - gray / light.level < _OF_DEEPEST * deep + _ROUNDING
     if lines.is_light:
@@ -57,8 +63,24 @@ def faded_px(thumb: Pixels, gray: Floats, lines: Lines, light: Light) -> float:
     pale[:_RIM], pale[-_RIM:], pale[:, :_RIM], pale[:, -_RIM:] = False, False, False, False
     # A table's rule is one pixel thick.
     pale = _opened(pale.astype(np.uint8), 2, 1) > 0
-    within = cv2.dilate(full, np.ones((3, 3), np.uint8)) > 0
+    beyond = _whole((gray > _FULL) & (gray > _BRIGHTER * light.smooth))
+    if cv2.countNonZero(beyond) < _LEAST:
+        beyond[:] = 0
+    grown = full & _grown_pale(deep, lines, anyway, usual)
+    within = cv2.dilate(beyond | grown, np.ones((3, 3), np.uint8)) > 0
     return float((pale & within).sum()) * THUMB**2
+
+
+def _whole(mask: Mask) -> npt.NDArray[np.uint8]:
+    """Return the mask over the ink within it, and without specks."""
+    return _opened(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 3, 3)
+
+
+def _grown_pale(deep: Floats, lines: Lines, anyway: Mask, usual: float) -> npt.NDArray[np.uint8]:
+    """Return 1 where the lines of print around are paler than usual."""
+    print_ = (_along(lines, 0.0) & (lines.depth > _PRINT) & ~anyway).astype(np.float32)
+    count, depth = (cv2.boxFilter(part, -1, (_AROUND, _AROUND), normalize=False) for part in (print_, print_ * deep))
+    return np.asarray((count >= _KNOWN) & (depth < _GROWN_PALE * usual * count), np.uint8)
 
 
 def _usual(deep: Floats, lines: Lines, full: Mask) -> float:

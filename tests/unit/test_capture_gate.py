@@ -40,7 +40,7 @@ def test_what_cannot_be_read_is_refused_by_its_name(kind: str, fault: str, sever
         ("photo", "glare", 2.5, 110, VerdictCode.GLARE),  # all that is left of the print was taken for light print
         ("handwritten", "glare", 1.0, 111, VerdictCode.GLARE),  # where it fades no line was found
         ("form", "lamp", 1.0, 200, VerdictCode.GLARE),  # its veil passed for the sheet's own light
-        ("sealed", "lamp", 2.5, 202, VerdictCode.GLARE),
+        ("receipt", "lamp", 1.0, 200, VerdictCode.GLARE),
         ("card", "lamp", 2.5, 203, VerdictCode.GLARE),
         ("cover", "blur", 0.25, 102, VerdictCode.BLURRED),  # nothing on it has an edge, and nothing was measured
         ("card", "cut", 0.15, 104, VerdictCode.EDGE_HIDDEN),  # the portrait's edge passed for the card's

@@ -63,7 +63,7 @@ def test_the_simulated_desks_faults_are_called_by_their_names(fault: str, code: 
     assert capture(desk.frame("photograph", {fault})).verdict.code is code
 
 
-@pytest.mark.parametrize("seed", [2, 7, 9, 11])  # the lamp's veil passed for the sheet's own light
+@pytest.mark.parametrize("seed", [7, 9])  # the lamp's veil passed for the sheet's own light
 def test_a_lamp_that_burns_out_a_name_in_the_household_register_is_called_by_its_name(seed: int) -> None:
     desk = Desk(seed=seed)
     desk.lay(draw_paper("household_register", seed=1))
