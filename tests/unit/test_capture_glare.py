@@ -60,15 +60,11 @@ def test_print_that_fades_within_a_veil_counts_though_the_veil_looks_like_the_sh
     assert _faded(page) > 2 * GLARE_MAX
 
 
-def test_a_page_in_too_much_light_is_full_all_over_and_loses_no_print() -> None:
+def test_a_page_in_too_much_light_is_full_all_over_and_its_watermark_is_pale_by_itself() -> None:
     page = _page()
-    for text, row in (("SAMPLE", 400), ("COPY", 900)):  # a watermark is pale by itself
+    for text, row in (("SAMPLE", 400), ("COPY", 900)):
         cv2.putText(page, text, (120, row), cv2.FONT_HERSHEY_SIMPLEX, 6, (192, 192, 192), 12)
-    for column in (60, 130, _WIDTH - 60):
-        cv2.line(page, (column, 80), (column, _HEIGHT - 80), (120, 120, 120), 2)
-    for row in range(100, _HEIGHT - 80, 60):
-        cv2.line(page, (60, row), (_WIDTH - 60, row + 4), (120, 120, 120), 2)
-    light = (page.astype(np.float32) / 255) ** 2.2 * 1.4
+    light = (page.astype(np.float32) / 255) ** 2.2 * 1.6
 
     assert _faded(np.asarray(255 * np.clip(light, 0, 1) ** (1 / 2.2), np.uint8)) < GLARE_MAX / 4
 
