@@ -32,9 +32,11 @@ DOTS_MIN: Final = 105.0  # frame pixels per inch of sheet
 LONG_SIDE_MIN: Final = 600.0  # frame pixels
 DARK_BELOW: Final = 70.0  # grey level of paper; above it darkness is never the trouble
 STEADY_MIN: Final = 3.0  # ink's contrast over the noise
+BURNT_MAX: Final = 0.1  # of what was found, is too small and has no print: a shine, found in a dark cover's place
 GLARE_MAX: Final = 320.0  # page pixels of print that has nearly faded: half a character of 小五
 COVERED_MAX: Final = 0.0006  # of the area of print: on a page of A4 one character of 小五
 PRINT_MIN: Final = 0.0015  # share of the sheet that is ink: less is a blank side
+_FULL: Final = 249.0  # grey levels: as bright as can be
 _PRINT: Final = 0.2  # contrast of what is surely print
 _DESK_BEYOND: Final = 0.002  # of the frame's longest side: so much desk is seen beyond a whole sheet's corners
 _SKIN_LEVELS: Final = 4.0  # grey levels between red and blue
@@ -85,6 +87,7 @@ def measure(seen: Seen) -> Measures:
         blur_px=blur,
         noise=noise,
         glare_px=faded_px(seen.thumb, gray, lines, seen.light),
+        burnt_share=float((gray > _FULL).mean()),
         is_hidden=hides_print(seen.thumb, gray, lines, seen.light, is_card=seen.is_card),
         covered_share=float((fingers & printed).sum()) / area
         if seen.is_card or _print_beside(lines, fingers) >= _BESIDE
@@ -104,7 +107,8 @@ def judge(measures: Measures, cut: tuple[str, ...]) -> Verdict:
     if measures.runs_on:
         return verdict.EDGE_HIDDEN
     if _too_small(measures):
-        return verdict.TOO_FAR
+        is_shine = not measures.print_px and measures.burnt_share > BURNT_MAX
+        return verdict.GLARE if is_shine else verdict.TOO_FAR
     if measures.brightness < DARK_BELOW and unsteady:
         return verdict.TOO_DARK
     if measures.covered_share > COVERED_MAX:

@@ -47,6 +47,7 @@ class Measures:
     blur_px: float = 0.0  # spread of the print's edges, in page pixels (σ)
     noise: float = 0.0  # grey levels (σ) on the bare paper
     glare_px: float = 0.0  # of print that a reflection has nearly taken, page pixels (area)
+    burnt_share: float = 0.0  # 0 to 1: of what was found, as bright as the sensor can tell
     is_hidden: bool = False  # whether print must stand where a reflection leaves nothing to be seen
     covered_share: float = 0.0  # 0 to 1: of the printed area, under a finger or hand
     outside_px: float = 0.0  # how far the farthest corner lies outside the frame, in frame pixels

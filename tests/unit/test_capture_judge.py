@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from edge.capture import Measures, VerdictCode, capture
-from edge.capture.judge import BLUR_MAX, COVERED_MAX, DOTS_MIN, GLARE_MAX, judge
+from edge.capture.judge import BLUR_MAX, BURNT_MAX, COVERED_MAX, DOTS_MIN, GLARE_MAX, PRINT_PX_MIN, judge
 from edge.capture.verdict import edge_cut
 from firmware.simulators.desk import Desk
 from firmware.simulators.papers import PAPER_KINDS, draw_paper
+from tests.support import gate_score
 from tests.support.capture_score import gated
 
 READABLE = Measures(
@@ -71,6 +72,12 @@ def test_a_lamp_that_burns_out_a_name_in_the_household_register_is_called_by_its
     assert capture(desk.frame("photograph", {"glare"})).verdict.code is VerdictCode.GLARE
 
 
+def test_a_lamp_on_a_dark_cover_that_is_found_in_the_covers_place_is_called_a_reflection() -> None:
+    judged = gate_score.gated("cover", "lamp", 1.0, 502)
+
+    assert judged.code == VerdictCode.GLARE  # the cover lies near enough
+
+
 @pytest.mark.parametrize(
     ("measures", "code"),
     [
@@ -86,6 +93,10 @@ def test_a_lamp_that_burns_out_a_name_in_the_household_register_is_called_by_its
         ({"dots_per_inch": DOTS_MIN - 1}, VerdictCode.TOO_FAR),
         ({"dots_per_inch": 0.0}, VerdictCode.GOOD),
         ({"long_side_px": 300}, VerdictCode.TOO_FAR),
+        ({"long_side_px": 300, "burnt_share": BURNT_MAX}, VerdictCode.TOO_FAR),
+        ({"long_side_px": 300, "burnt_share": BURNT_MAX + 0.01}, VerdictCode.GLARE),
+        ({"print_px": PRINT_PX_MIN - 1, "burnt_share": 1.0}, VerdictCode.TOO_FAR),  # a slip in too much light
+        ({"burnt_share": 1.0}, VerdictCode.GOOD),
         ({"ink_share": 0.0}, VerdictCode.BLANK),
         ({"brightness": 20.0, "noise": 6.0}, VerdictCode.TOO_DARK),
         ({"brightness": 20.0, "noise": 1.0}, VerdictCode.GOOD),
