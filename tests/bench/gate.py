@@ -14,14 +14,23 @@ from tests.support.gate_score import Gated, errors, gated
 PASSED_MAX = 0.01
 REFUSED_MAX = 0.02
 _SEED = 40
-_ROUNDS = 2  # each of them every fault, at every severity, on every kind of paper: 540 pages, drawing which is most
+_ROUNDS = 2  # each of them every fault, at every severity, on every kind of paper: 648 pages, drawing which is most
 _WORKERS = 2
 _SURE = 1.96  # standard errors: 95 %
+# A lamp's core burns out print without a trace of it where nothing stands around it. No judge can tell such a page from
+# a readable one with a blank part, so a lamp's figures have no goal; they are shown beside the others (ADR 0028).
+_NO_GOAL = "lamp"
 
 
 def figures() -> list[Figure]:
-    """Return both shares. Each severity of each fault meets every kind of paper in turn."""
+    """Return both shares, without and with a goal. Each severity of each fault meets every kind of paper in turn."""
     results = _results()
+    held_to = [each for each in results if each.fault != _NO_GOAL]
+    lamp = [each for each in results if each.fault == _NO_GOAL]
+    return [*_both(held_to, "", PASSED_MAX, REFUSED_MAX), *_both(lamp, " under a lamp with a veil", None, None)]
+
+
+def _both(results: list[Gated], where: str, passed_max: float | None, refused_max: float | None) -> list[Figure]:
     both = errors(results)
     by_fault = {fault: errors(each for each in results if each.fault == fault) for fault in SEVERITIES}
     passed = ", ".join(f"{fault} {e.passed}/{e.unreadable}" for fault, e in by_fault.items() if e.unreadable)
@@ -29,15 +38,15 @@ def figures() -> list[Figure]:
     between = sum(each.readable is None for each in results)
     return [
         _figure(
-            "gate: unreadable pages passed",
+            f"gate: unreadable pages passed{where}",
             both.passed_share,
-            PASSED_MAX,
+            passed_max,
             f"of {both.unreadable} ({_bounds(both.passed, both.unreadable)}): {passed}",
         ),
         _figure(
-            "gate: readable pages refused",
+            f"gate: readable pages refused{where}",
             both.refused_share,
-            REFUSED_MAX,
+            refused_max,
             f"of {both.readable} ({_bounds(both.refused, both.readable)}): {refused};"
             f" {between} more lie between and count for neither",
         ),
@@ -62,5 +71,5 @@ def _bounds(wrong: int, of: int) -> str:
     return f"{max(0.0, (middle - reach) / (1 + weight)):.1%} to {(middle + reach) / (1 + weight):.1%}"
 
 
-def _figure(name: str, share: float, goal: float, note: str) -> Figure:
+def _figure(name: str, share: float, goal: float | None, note: str) -> Figure:
     return Figure(name=name, value=share, unit="", floor=None, floor_name="", goal=goal, better="lower", note=note)
